@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef COMPUTE_DEVICE_H
+#define COMPUTE_DEVICE_H
+
+#include "compute/instance.h"
+
+#include <regex.h>
+#include <stdint.h>
+
+/** Who a physical device is. A zeroed has_* says the driver does not tell. */
+struct compute_identity {
+	VkPhysicalDevice physical;
+	VkPhysicalDeviceProperties properties;
+	uint8_t device_uuid[VK_UUID_SIZE];
+	uint8_t driver_uuid[VK_UUID_SIZE];
+	/** VK_KHR_driver_properties (core 1.2). */
+	bool has_driver;
+	VkPhysicalDeviceDriverProperties driver;
+	/** VK_EXT_physical_device_drm: device numbers, -1 for a node it has not. */
+	bool has_drm;
+	int64_t primary_major, primary_minor, render_major, render_minor;
+	/** VK_EXT_pci_bus_info. */
+	bool has_pci;
+	uint32_t pci_domain, pci_bus, pci_device, pci_function;
+	/**
+	 * llvmpipe, SwiftShader, any CPU type, and Venus in front of one of them ("Virtio-GPU Venus (llvmpipe").
+	 */
+	bool software;
+	/** Bytes of the device-local heaps together. */
+	uint64_t memory_bytes;
+};
+
+/**
+ * Lists the physical devices in the loader's order. Caller frees the array.
+ * Errors: VULKAN_NO_DRIVER, VULKAN_ENUMERATE_FAILED. No device at all is an empty list, not an error.
+ */
+bool compute_identity_list(const struct compute_instance *instance,
+	struct compute_identity **identities, size_t *count, struct lane_error *err);
+
+/** Which device is wanted. A zeroed value: the best hardware device. */
+struct compute_choice {
+	enum {
+		/** Discrete before integrated before virtual, more memory first, then loader order. */
+		COMPUTE_CHOICE_BEST,
+		COMPUTE_CHOICE_PCI,
+		COMPUTE_CHOICE_DRM,
+		COMPUTE_CHOICE_UUID,
+		COMPUTE_CHOICE_NAME,
+	} kind;
+	/** Software devices may be chosen too (after any hardware). */
+	bool allow_software;
+	uint32_t pci_domain, pci_bus, pci_device, pci_function;
+	/** Path of a node, compared by device number. Owned. */
+	char *node;
+	uint8_t uuid[VK_UUID_SIZE];
+	/** ERE over the device name. */
+	regex_t name;
+};
+
+/**
+ * Parses "pci:0000:03:00.0" (domain may be left out), "drm:/dev/dri/renderD128",
+ * "uuid:00000000-0300-...", "name:REGEX". Errors: USAGE. Does not touch Vulkan.
+ */
+bool compute_choice_parse(const char *text, struct compute_choice *choice, struct lane_error *err);
+void compute_choice_finish(struct compute_choice *choice);
+
+/**
+ * Index of the chosen identity. Errors: DEVICE_NOT_FOUND (says what was there), DEVICE_SOFTWARE_ONLY (only a
+ * software renderer, and that is not allowed), DEVICE_NONE (no device at all).
+ */
+bool compute_choice_apply(const struct compute_choice *choice,
+	const struct compute_identity *identities, size_t count, size_t *index,
+	struct lane_error *err);
+
+/** "8-4-4-4-12" hex text of a UUID. */
+#define COMPUTE_UUID_TEXT_SIZE 37
+void compute_uuid_format(const uint8_t uuid[VK_UUID_SIZE], char text[COMPUTE_UUID_TEXT_SIZE]);
+
+/** A logical device with one compute queue and a byte cap on everything allocated from it. */
+struct compute_device {
+	const struct compute_instance *instance;
+	struct compute_identity identity;
+	VkDevice device;
+	VkQueue queue;
+	uint32_t queue_family;
+	/** Of that family; 0: no timestamps. */
+	uint32_t timestamp_valid_bits;
+	VkPhysicalDeviceMemoryProperties memory;
+	VkPhysicalDeviceLimits limits;
+	VkCommandPool pool;
+	/** Bytes that may be allocated in all, and that are allocated now. */
+	uint64_t memory_cap_bytes;
+	uint64_t memory_used_bytes;
+	/** Set once VK_ERROR_DEVICE_LOST was seen; every later call fails with DEVICE_LOST at once. */
+	bool lost;
+};
+
+/**
+ * Opens a device. `memory_cap_bytes` 0 means no cap. Robust buffer access is enabled where there.
+ * Errors: VULKAN_DEVICE_FAILED, NO_COMPUTE_QUEUE, DEVICE_LOST.
+ */
+bool compute_device_open(const struct compute_instance *instance,
+	const struct compute_identity *identity, uint64_t memory_cap_bytes,
+	struct compute_device *device, struct lane_error *err);
+void compute_device_finish(struct compute_device *device);
+
+/**
+ * One tiny checked submit: a kernel hashes its index into 1,024 words of a poisoned buffer and every word is compared.
+ * `timeout_ms` bounds the fence wait. Errors: WRONG_RESULT (first wrong word, expected, found), DEVICE_LOST,
+ * VULKAN_TIMEOUT, VULKAN_SUBMIT_FAILED and those of setting it up.
+ */
+bool compute_device_check(struct compute_device *device, unsigned timeout_ms,
+	struct lane_error *err);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LEASE_TABLE_H
+#define LEASE_TABLE_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * Who may use how much of one GPU for how long. Pure: no clock, no I/O; the caller gives the time (CLOCK_BOOTTIME,
+ * nanoseconds) and is told of every change through the observer, in order, before the call returns.
+ */
+struct lease_table;
+
+/** What one GPU can give away. */
+struct lease_capacity {
+	/** Usable memory in MiB (reserve already taken off). */
+	uint32_t mem_mb;
+	uint8_t streams;
+};
+
+struct lease_request {
+	/** Who asks, for the record ("queen", "worker-gpu:worker-1"). At most 255 bytes. */
+	const char *subject;
+	/** MiB, 1 or more. */
+	uint32_t mem_mb;
+	/** 1 or more. */
+	uint8_t streams;
+	/** Seconds, 1 or more. */
+	uint32_t ttl_s;
+	/** Higher first. */
+	uint8_t priority;
+	/** Wait when there is no room; otherwise refuse at once. */
+	bool queue;
+	/** Nobody else on this GPU. */
+	bool exclusive;
+};
+
+enum lease_state {
+	/** Waiting for room. */
+	LEASE_QUEUED,
+	/** Granted. */
+	LEASE_ACTIVE,
+	/**
+	 * Over (expired, released, revoked), but its workers are not reaped yet: its capacity stays taken until
+	 * lease_table_reaped.
+	 */
+	LEASE_ENDING,
+	/** Gone; capacity free. Observers see it last in this state. */
+	LEASE_ENDED,
+};
+
+/** Why a lease is over. */
+enum lease_end { LEASE_END_NONE, LEASE_END_RELEASED, LEASE_END_EXPIRED, LEASE_END_REVOKED };
+
+struct lease {
+	/** Never reused. */
+	uint64_t id;
+	/** Fencing token: strictly increasing a GPU, set at the grant; 0 while queued. */
+	uint64_t epoch;
+	enum lease_state state;
+	enum lease_end end;
+	char *subject;
+	uint32_t mem_mb;
+	uint8_t streams;
+	uint32_t ttl_s;
+	uint8_t priority;
+	bool exclusive;
+	/** CLOCK_BOOTTIME; 0 while queued. */
+	uint64_t granted_ns;
+	uint64_t expires_ns;
+	/** The caller's own (a session, a lease's workers). Not touched. */
+	void *owner;
+};
+
+/** Called after each change of a lease's state and after a renewal. Must not call back into the table. */
+struct lease_observer {
+	void (*changed)(void *context, const struct lease *lease);
+	void *context;
+};
+
+/** `first_id` and `first_epoch` let a journal continue its counters (1 and 1 when there is none). */
+struct lease_table *lease_table_create(const struct lease_capacity *capacity, uint64_t first_id,
+	uint64_t first_epoch, const struct lease_observer *observer);
+void lease_table_destroy(struct lease_table *table);
+
+/**
+ * Asks for a lease. On success *lease (borrowed, valid until it has ended) is ACTIVE or QUEUED. Errors: LEASE_INVALID (a zero,
+ * more than the GPU ever has), LEASE_BUSY (no room and `queue` false), LEASE_CORDONED.
+ */
+bool lease_table_request(struct lease_table *table, const struct lease_request *request,
+	uint64_t now_ns, struct lease **lease, struct lane_error *err);
+
+/** Extends an active lease: expires ttl_s from now. Errors: LEASE_INVALID, LEASE_NOT_ACTIVE. */
+bool lease_table_renew(struct lease_table *table, struct lease *lease, uint32_t ttl_s,
+	uint64_t now_ns, struct lane_error *err);
+
+/**
+ * Ends a lease: a queued one is ENDED at once, an active one goes to ENDING until lease_table_reaped. Doing it twice is fine.
+ */
+void lease_table_end(struct lease_table *table, struct lease *lease, enum lease_end why,
+	uint64_t now_ns);
+
+/** Its workers are gone: frees the capacity and grants to those who wait. `lease` is invalid afterwards. */
+void lease_table_reaped(struct lease_table *table, struct lease *lease, uint64_t now_ns);
+
+/** Ends what has expired at `now_ns`. */
+void lease_table_advance(struct lease_table *table, uint64_t now_ns);
+/** When lease_table_advance has work next; UINT64_MAX for never. */
+uint64_t lease_table_next_ns(const struct lease_table *table);
+
+/** A cordoned table refuses new requests and grants nothing from its queue. */
+void lease_table_cordon(struct lease_table *table, bool cordoned, uint64_t now_ns);
+
+/** Place in the queue from 1; 0 when it does not wait. */
+size_t lease_table_position(const struct lease_table *table, const struct lease *lease);
+/** By id, in any state but ENDED; NULL if there is none. */
+struct lease *lease_table_find(const struct lease_table *table, uint64_t id);
+/** Calls `visit` for each lease that has not ended: active and ending by id, then the queue in order. */
+void lease_table_each(const struct lease_table *table,
+	void (*visit)(void *context, const struct lease *lease), void *context);
+
+/** "QUEUED", "ACTIVE", "ENDING", "ENDED". */
+const char *lease_state_name(enum lease_state state);
+/** "released", "expired", "revoked". */
+const char *lease_end_name(enum lease_end end);
+
+#endif
