@@ -17,7 +17,10 @@ struct base_buffer {
 	size_t capacity;
 };
 
-#define BASE_BUFFER_INIT {.data = NULL, .size = 0, .capacity = 0}
+#define BASE_BUFFER_INIT                                                                           \
+	{                                                                                              \
+		.data = NULL, .size = 0, .capacity = 0                                                     \
+	}
 #define BASE_BUFFER_AUTO __attribute__((cleanup(base_buffer_finish))) struct base_buffer
 
 /** Adds bytes at the end. */
@@ -35,7 +38,8 @@ char *base_buffer_reserve(struct base_buffer *buffer, size_t size);
 void base_buffer_consume(struct base_buffer *buffer, size_t size);
 /** Empties it, keeping the memory. */
 void base_buffer_clear(struct base_buffer *buffer);
-/** Hands the memory (never NULL, NUL-terminated) to the caller, who frees it; empties the buffer. */
+/** Hands the memory (never NULL, NUL-terminated) to the caller, who frees it; empties the buffer.
+ */
 char *base_buffer_steal(struct base_buffer *buffer);
 void base_buffer_finish(struct base_buffer *buffer);
 

@@ -16,7 +16,8 @@ enum base_child_end {
 	BASE_CHILD_SIGNALED,
 	/** Did not end before its deadline; killed and reaped. */
 	BASE_CHILD_TIMEOUT,
-	/** Killed, but not gone within the grace time: uninterruptible sleep in the kernel (D state). */
+	/** Killed, but not gone within the grace time: uninterruptible sleep in the kernel (D state).
+	 */
 	BASE_CHILD_UNKILLABLE,
 };
 
@@ -25,8 +26,8 @@ struct base_child_task {
 	const char *name;
 	/**
 	 * Runs in a forked child; writes its result to `out_fd` and returns the exit status. The child
-	 * leaves through _exit, so nothing of the parent's is flushed or torn down twice. stdout and stderr of
-	 * the child both go to the captured log, since drivers print to both.
+	 * leaves through _exit, so nothing of the parent's is flushed or torn down twice. stdout and
+	 * stderr of the child both go to the captured log, since drivers print to both.
 	 */
 	int (*run)(void *context, int out_fd);
 	void *context;
@@ -56,7 +57,8 @@ struct base_child_outcome {
 /**
  * Runs all tasks at once, each in its own process group that dies with us, and fills one
  * outcome a task. Kills the group at its deadline. False only when a child could not be started
- * (CHILD_START); the others are killed and reaped then. The calling process must be single-threaded.
+ * (CHILD_START); the others are killed and reaped then. The calling process must be
+ * single-threaded.
  */
 bool base_child_run(const struct base_child_task *tasks, size_t count,
 	struct base_child_outcome *outcomes, struct lane_error *err);
@@ -68,8 +70,8 @@ const char *base_child_end_name(enum base_child_end end);
 char *base_child_describe(const struct base_child_outcome *outcome);
 
 /**
- * In a freshly forked child: own process group, dies with `parent`, no core dump, signals and mask reset. Call
- * first.
+ * In a freshly forked child: own process group, dies with `parent`, no core dump, signals and mask
+ * reset. Call first.
  */
 void base_child_detach(pid_t parent);
 

@@ -19,7 +19,10 @@ struct lane_error {
 	char *message;
 };
 
-#define LANE_ERROR_INIT {.code = "", .message = NULL}
+#define LANE_ERROR_INIT                                                                            \
+	{                                                                                              \
+		.code = "", .message = NULL                                                                \
+	}
 
 /** Frees the text at the end of the scope. */
 #define LANE_ERROR_AUTO __attribute__((cleanup(lane_error_finish))) struct lane_error

@@ -9,12 +9,12 @@
  * Reads a regular file (or a pseudo-file of /proc or /sys) of at most `size_max` bytes. Errors:
  * FILE_READ with the path and the cause ("is a directory", "larger than N bytes").
  */
-bool base_file_read(const char *path, size_t size_max, struct base_buffer *out,
-	struct lane_error *err);
+bool base_file_read(
+	const char *path, size_t size_max, struct base_buffer *out, struct lane_error *err);
 /**
  * Replaces a file whole or not at all: temporary file in the same folder, fsync, rename.
- * "-" writes to stdout. An existing path that is no regular file (/dev/null, a fifo) is written in place.
- * Errors: FILE_WRITE.
+ * "-" writes to stdout. An existing path that is no regular file (/dev/null, a fifo) is written in
+ * place. Errors: FILE_WRITE.
  */
 bool base_file_write(const char *path, const void *bytes, size_t size, struct lane_error *err);
 
@@ -23,9 +23,11 @@ char *base_file_line(const char *path);
 
 /**
  * Absolute path of an installed file, found relative to the running program: data files
- * at <prefix>/share/gpu-lane/<kind>/<name>, programs at <prefix>/libexec/gpu-lane/<name>, where the program
- * is <prefix>/<any>/<program>. The build tree has the same shape. Caller frees; the file may not exist.
+ * at <prefix>/share/gpu-lane/<kind>/<name>, programs at <prefix>/libexec/gpu-lane/<name>, where the
+ * program is <prefix>/<any>/<program>. The build tree has the same shape. Caller frees; the file
+ * may not exist.
  */
+/** An empty name gives the folder of that kind. */
 char *base_file_data(const char *kind, const char *name);
 char *base_file_libexec(const char *name);
 

@@ -14,8 +14,9 @@
 
 /**
  * A parsed document: a cJSON tree and, for each node, the line it began on, so that a message can
- * point into the file. Strict reading: RFC 8259 grammar, UTF-8, no byte order mark, no duplicate key, no NUL
- * in a string, numbers finite, depth at most BASE_JSON_DEPTH_MAX, nothing after the value.
+ * point into the file. Strict reading: RFC 8259 grammar, UTF-8, no byte order mark, no duplicate
+ * key, no NUL in a string, numbers finite, depth at most BASE_JSON_DEPTH_MAX, nothing after the
+ * value.
  */
 struct base_json {
 	/** Name of the source for messages: a path or "<stdin>". Owned. */
@@ -26,7 +27,7 @@ struct base_json {
 	struct base_json_place {
 		const cJSON *node;
 		unsigned line;
-	} *places;
+	} * places;
 	size_t place_count;
 };
 
@@ -39,8 +40,8 @@ struct base_json {
 bool base_json_parse(const char *name, const char *text, size_t size, struct base_json *json,
 	struct lane_error *err);
 /** Reads and parses a file of at most `size_max` bytes. Errors: FILE_READ, JSON_INVALID. */
-bool base_json_load(const char *path, size_t size_max, struct base_json *json,
-	struct lane_error *err);
+bool base_json_load(
+	const char *path, size_t size_max, struct base_json *json, struct lane_error *err);
 void base_json_finish(struct base_json *json);
 
 /** Line (from 1) on which the node began; 0 if the node is not of this document. */
@@ -50,7 +51,7 @@ unsigned base_json_line(const struct base_json *json, const cJSON *node);
 enum base_json_type {
 	BASE_JSON_NULL = 1 << 0,
 	BASE_JSON_BOOL = 1 << 1,
-	/** A whole number with |n| <= 2^53. */
+	/** A whole number with |n| < 2^53, which a double holds exactly. */
 	BASE_JSON_INTEGER = 1 << 2,
 	/** Any finite number (integers too). */
 	BASE_JSON_NUMBER = 1 << 3,
@@ -88,7 +89,7 @@ const cJSON *base_json_path(const cJSON *object, const char *path);
 const char *base_json_string(const cJSON *object, const char *key, const char *otherwise);
 double base_json_number(const cJSON *object, const char *key, double otherwise);
 bool base_json_bool(const cJSON *object, const char *key, bool otherwise);
-/** Whole number in 0..2^53; anything else gives `otherwise`. */
+/** Whole number in 0..2^53-1; anything else gives `otherwise`. */
 uint64_t base_json_uint(const cJSON *object, const char *key, uint64_t otherwise);
 
 /**

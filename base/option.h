@@ -15,9 +15,10 @@ struct base_option {
 	const char *name;
 	/** One letter, or 0. */
 	char letter;
-	/** Name of its value in the help ("FILE"), NULL for a flag, "[X]" is not supported. */
+	/** Name of its value in the help ("FILE"), NULL for a flag. */
 	const char *value;
-	/** One or two lines for the help, without a period at the end. Long text is wrapped. NULL hides it. */
+	/** One or two lines for the help, without a period at the end. Long text is wrapped. NULL hides
+	 * it. */
 	const char *help;
 };
 
@@ -55,13 +56,13 @@ struct base_option_scan {
 	bool operands_only;
 	/** Value of the last option, or the operand. Borrowed from argv. */
 	const char *value;
-	/** Name of the last option as "--floor", for messages. Borrowed. */
+	/** Name of the last option ("floor"), for messages. Borrowed. */
 	const char *name;
 };
 
 /** Begins at argv[1]. */
-void base_option_start(struct base_option_scan *scan, const struct base_command *command, int argc,
-	char **argv);
+void base_option_start(
+	struct base_option_scan *scan, const struct base_command *command, int argc, char **argv);
 /** "--name value", "--name=value", "-x value", "-xvalue", "-xy" for flags, "--" ends options. */
 int base_option_next(struct base_option_scan *scan, struct lane_error *err);
 
@@ -69,7 +70,8 @@ int base_option_next(struct base_option_scan *scan, struct lane_error *err);
 bool base_option_uint(const struct base_option_scan *scan, uint64_t min, uint64_t max,
 	uint64_t *value, struct lane_error *err);
 
-/** Prints "program: message" and "try 'program --help'" to stderr; returns LANE_EXIT_USAGE. */
+/** Prints the one line "program: message (see program --help)" to stderr; returns LANE_EXIT_USAGE.
+ */
 int base_option_refuse(const struct base_command *command, const struct lane_error *err);
 
 #endif
