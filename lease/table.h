@@ -9,10 +9,23 @@
 #include <stdint.h>
 
 /**
- * Who may use how much of one GPU for how long. Pure: no clock, no I/O; the caller gives the time (CLOCK_BOOTTIME,
- * nanoseconds) and is told of every change through the observer, in order, before the call returns.
+ * Who may use how much of one GPU for how long. Pure: no clock and no I/O. The caller gives the
+ * time (CLOCK_BOOTTIME in nanoseconds, never going back) and is told of every change through the
+ * observer, in order, before the call returns. Every call that takes the time first ends what has
+ * expired by then, so no answer depends on how late a timer fires.
+ *
+ * Waiting is strict: only the head of the queue is ever granted, even when a smaller request behind
+ * it would fit. Letting small ones pass would let a stream of them keep a large one waiting for
+ * ever; a request that must not wait says so (`queue` false) and is refused instead.
  */
 struct lease_table;
+
+enum {
+	/** Longest subject in bytes. */
+	LEASE_SUBJECT_MAX = 255,
+	/** Requests that may wait for one GPU; the next one is refused with LEASE_BUSY. */
+	LEASE_QUEUE_MAX = 1024,
+};
 
 /** What one GPU can give away. */
 struct lease_capacity {
@@ -22,7 +35,7 @@ struct lease_capacity {
 };
 
 struct lease_request {
-	/** Who asks, for the record ("queen", "worker-gpu:worker-1"). At most 255 bytes. */
+	/** Who asks, for the record ("queen", "worker-gpu:worker-1"). Copied. */
 	const char *subject;
 	/** MiB, 1 or more. */
 	uint32_t mem_mb;
@@ -36,6 +49,8 @@ struct lease_request {
 	bool queue;
 	/** Nobody else on this GPU. */
 	bool exclusive;
+	/** The lease's `owner`, there from the first call of the observer on. */
+	void *owner;
 };
 
 enum lease_state {
@@ -44,8 +59,8 @@ enum lease_state {
 	/** Granted. */
 	LEASE_ACTIVE,
 	/**
-	 * Over (expired, released, revoked), but its workers are not reaped yet: its capacity stays taken until
-	 * lease_table_reaped.
+	 * Over (expired, released, revoked), but its workers are not reaped yet: its capacity stays
+	 * taken until lease_table_reaped.
 	 */
 	LEASE_ENDING,
 	/** Gone; capacity free. Observers see it last in this state. */
@@ -55,8 +70,9 @@ enum lease_state {
 /** Why a lease is over. */
 enum lease_end { LEASE_END_NONE, LEASE_END_RELEASED, LEASE_END_EXPIRED, LEASE_END_REVOKED };
 
+/** All fields but `owner` are the table's: read only. */
 struct lease {
-	/** Never reused. */
+	/** Never reused; also the order of arrival. */
 	uint64_t id;
 	/** Fencing token: strictly increasing a GPU, set at the grant; 0 while queued. */
 	uint64_t epoch;
@@ -75,38 +91,51 @@ struct lease {
 	void *owner;
 };
 
-/** Called after each change of a lease's state and after a renewal. Must not call back into the table. */
+/** Called after each change of a lease's state and after a renewal. Must not call into the table.
+ */
 struct lease_observer {
 	void (*changed)(void *context, const struct lease *lease);
 	void *context;
 };
 
-/** `first_id` and `first_epoch` let a journal continue its counters (1 and 1 when there is none). */
+/**
+ * An empty table. `first_id` and `first_epoch` let a journal continue its counters (1 and 1 when
+ * there is none). `observer` is copied; NULL for none.
+ */
 struct lease_table *lease_table_create(const struct lease_capacity *capacity, uint64_t first_id,
 	uint64_t first_epoch, const struct lease_observer *observer);
+/** Frees the table and its leases without telling the observer. */
 void lease_table_destroy(struct lease_table *table);
 
 /**
- * Asks for a lease. On success *lease (borrowed, valid until it has ended) is ACTIVE or QUEUED. Errors: LEASE_INVALID (a zero,
- * more than the GPU ever has), LEASE_BUSY (no room and `queue` false), LEASE_CORDONED.
+ * Asks for a lease. On success *lease (borrowed, valid until it has ended) is ACTIVE or QUEUED.
+ * Errors: LEASE_INVALID (a zero, more than the GPU ever has, a bad subject), LEASE_BUSY (no room or
+ * others wait and `queue` is false; or too many wait), LEASE_CORDONED.
  */
 bool lease_table_request(struct lease_table *table, const struct lease_request *request,
 	uint64_t now_ns, struct lease **lease, struct lane_error *err);
 
-/** Extends an active lease: expires ttl_s from now. Errors: LEASE_INVALID, LEASE_NOT_ACTIVE. */
+/**
+ * Makes an active lease expire `ttl_s` from now, which may be sooner than before. Errors:
+ * LEASE_INVALID, LEASE_NOT_ACTIVE (also in the very nanosecond of its expiry).
+ */
 bool lease_table_renew(struct lease_table *table, struct lease *lease, uint32_t ttl_s,
 	uint64_t now_ns, struct lane_error *err);
 
 /**
- * Ends a lease: a queued one is ENDED at once, an active one goes to ENDING until lease_table_reaped. Doing it twice is fine.
+ * Ends a lease. A queued one is ENDED at once and `lease` is invalid afterwards; an active one goes
+ * to ENDING until lease_table_reaped; for one that is ENDING already nothing changes.
  */
-void lease_table_end(struct lease_table *table, struct lease *lease, enum lease_end why,
-	uint64_t now_ns);
+void lease_table_end(
+	struct lease_table *table, struct lease *lease, enum lease_end why, uint64_t now_ns);
 
-/** Its workers are gone: frees the capacity and grants to those who wait. `lease` is invalid afterwards. */
+/**
+ * Its workers are gone: frees the capacity and grants to those who wait. `lease` is invalid
+ * afterwards. Only an ENDING lease can be reaped; for any other nothing changes.
+ */
 void lease_table_reaped(struct lease_table *table, struct lease *lease, uint64_t now_ns);
 
-/** Ends what has expired at `now_ns`. */
+/** Ends what has expired at `now_ns`, soonest first. */
 void lease_table_advance(struct lease_table *table, uint64_t now_ns);
 /** When lease_table_advance has work next; UINT64_MAX for never. */
 uint64_t lease_table_next_ns(const struct lease_table *table);
@@ -118,13 +147,13 @@ void lease_table_cordon(struct lease_table *table, bool cordoned, uint64_t now_n
 size_t lease_table_position(const struct lease_table *table, const struct lease *lease);
 /** By id, in any state but ENDED; NULL if there is none. */
 struct lease *lease_table_find(const struct lease_table *table, uint64_t id);
-/** Calls `visit` for each lease that has not ended: active and ending by id, then the queue in order. */
+/** Calls `visit` for each lease that has not ended: active and ending by id, then the queue. */
 void lease_table_each(const struct lease_table *table,
 	void (*visit)(void *context, const struct lease *lease), void *context);
 
 /** "QUEUED", "ACTIVE", "ENDING", "ENDED". */
 const char *lease_state_name(enum lease_state state);
-/** "released", "expired", "revoked". */
+/** "released", "expired", "revoked"; "" for LEASE_END_NONE. */
 const char *lease_end_name(enum lease_end end);
 
 #endif

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lease/table.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_S UINT64_C(1000000000)
+
+struct lease_list {
+	struct lease **leases;
+	size_t count;
+};
+
+struct lease_table {
+	struct lease_capacity capacity;
+	struct lease_observer observer;
+	uint64_t next_id, next_epoch;
+	bool cordoned;
+	/** Active and ending, by id. Each has a stream of its own, so capacity.streams bounds it. */
+	struct lease_list held;
+	/** Waiting, in the order of granting. */
+	struct lease_list queue;
+};
+
+static void list_insert(struct lease_list *list, size_t place, struct lease *lease)
+{
+	memmove(&list->leases[place + 1], &list->leases[place],
+		(list->count - place) * sizeof(list->leases[0]));
+	list->leases[place] = lease;
+	list->count++;
+}
+
+/** Index of the lease; `count` when it is not in the list. */
+static size_t list_index(const struct lease_list *list, const struct lease *lease)
+{
+	size_t i = 0;
+	while (i < list->count && list->leases[i] != lease) {
+		i++;
+	}
+	return i;
+}
+
+static void list_remove(struct lease_list *list, const struct lease *lease)
+{
+	size_t place = list_index(list, lease);
+	list->count--;
+	memmove(&list->leases[place], &list->leases[place + 1],
+		(list->count - place) * sizeof(list->leases[0]));
+}
+
+static void lease_destroy(struct lease *lease)
+{
+	free(lease->subject);
+	free(lease);
+}
+
+static void list_finish(struct lease_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		lease_destroy(list->leases[i]);
+	}
+	free(list->leases);
+}
+
+struct lease_table *lease_table_create(const struct lease_capacity *capacity, uint64_t first_id,
+	uint64_t first_epoch, const struct lease_observer *observer)
+{
+	struct lease_table *table = base_alloc(1, sizeof(*table));
+	*table = (struct lease_table){
+		.capacity = *capacity,
+		.next_id = first_id,
+		.next_epoch = first_epoch,
+		.held.leases = base_alloc((size_t)capacity->streams + 1, sizeof(struct lease *)),
+		.queue.leases = base_alloc(LEASE_QUEUE_MAX, sizeof(struct lease *)),
+	};
+	if (observer != NULL) {
+		table->observer = *observer;
+	}
+	return table;
+}
+
+void lease_table_destroy(struct lease_table *table)
+{
+	if (table == NULL) {
+		return;
+	}
+	list_finish(&table->held);
+	list_finish(&table->queue);
+	free(table);
+}
+
+static void enter_state(struct lease_table *table, struct lease *lease, enum lease_state state)
+{
+	lease->state = state;
+	if (table->observer.changed != NULL) {
+		table->observer.changed(table->observer.context, lease);
+	}
+}
+
+static uint64_t expiry_ns(uint64_t now_ns, uint32_t ttl_s)
+{
+	uint64_t expires_ns = 0;
+	if (__builtin_add_overflow(now_ns, ttl_s * NS_PER_S, &expires_ns)) {
+		return UINT64_MAX;
+	}
+	return expires_ns;
+}
+
+/** What is not held. The sums of what is held never exceed the capacity, so this cannot wrap. */
+static struct lease_capacity free_capacity(const struct lease_table *table)
+{
+	struct lease_capacity left = table->capacity;
+	for (size_t i = 0; i < table->held.count; i++) {
+		left.mem_mb -= table->held.leases[i]->mem_mb;
+		left.streams = (uint8_t)(left.streams - table->held.leases[i]->streams);
+	}
+	return left;
+}
+
+static bool fits(const struct lease_table *table, const struct lease *lease)
+{
+	const struct lease_list *held = &table->held;
+	if (held->count > 0 && (lease->exclusive || held->leases[0]->exclusive)) {
+		return false;
+	}
+	struct lease_capacity left = free_capacity(table);
+	return lease->mem_mb <= left.mem_mb && lease->streams <= left.streams;
+}
+
+static void grant(struct lease_table *table, struct lease *lease, uint64_t now_ns)
+{
+	size_t place = table->held.count;
+	while (place > 0 && table->held.leases[place - 1]->id > lease->id) {
+		place--;
+	}
+	list_insert(&table->held, place, lease);
+	lease->epoch = table->next_epoch++;
+	lease->granted_ns = now_ns;
+	lease->expires_ns = expiry_ns(now_ns, lease->ttl_s);
+	enter_state(table, lease, LEASE_ACTIVE);
+}
+
+static void grant_waiting(struct lease_table *table, uint64_t now_ns)
+{
+	while (!table->cordoned && table->queue.count > 0 && fits(table, table->queue.leases[0])) {
+		struct lease *lease = table->queue.leases[0];
+		list_remove(&table->queue, lease);
+		grant(table, lease, now_ns);
+	}
+}
+
+/** Where a request of this priority would wait, as an index: behind its equals. */
+static size_t queue_place(const struct lease_table *table, uint8_t priority)
+{
+	size_t place = table->queue.count;
+	while (place > 0 && table->queue.leases[place - 1]->priority < priority) {
+		place--;
+	}
+	return place;
+}
+
+static bool check_request(
+	const struct lease_table *table, const struct lease_request *request, struct lane_error *err)
+{
+	if (request->subject == NULL || request->subject[0] == '\0' ||
+		strlen(request->subject) > LEASE_SUBJECT_MAX) {
+		return lane_error_set(
+			err, "LEASE_INVALID", "subject must have 1 to %d bytes", LEASE_SUBJECT_MAX);
+	}
+	const struct {
+		const char *name;
+		uint32_t value, max;
+	} amounts[] = {
+		{"mem_mb", request->mem_mb, table->capacity.mem_mb},
+		{"streams", request->streams, table->capacity.streams},
+		{"ttl_s", request->ttl_s, UINT32_MAX},
+	};
+	for (size_t i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {
+		if (amounts[i].value == 0) {
+			return lane_error_set(err, "LEASE_INVALID", "%s must be 1 or more", amounts[i].name);
+		}
+		if (amounts[i].value > amounts[i].max) {
+			return lane_error_set(err, "LEASE_INVALID", "%s=%u is more than the GPU has (%u)",
+				amounts[i].name, amounts[i].value, amounts[i].max);
+		}
+	}
+	return true;
+}
+
+static bool refuse_busy(
+	const struct lease_table *table, const struct lease_request *request, struct lane_error *err)
+{
+	if (request->queue) {
+		return lane_error_set(err, "LEASE_BUSY", "%zu requests wait already", table->queue.count);
+	}
+	struct lease_capacity left = free_capacity(table);
+	return lane_error_set(err, "LEASE_BUSY",
+		"mem_mb=%u streams=%u asked, mem_mb=%u streams=%u free, %zu leases held, %zu waiting",
+		request->mem_mb, request->streams, left.mem_mb, left.streams, table->held.count,
+		table->queue.count);
+}
+
+bool lease_table_request(struct lease_table *table, const struct lease_request *request,
+	uint64_t now_ns, struct lease **lease, struct lane_error *err)
+{
+	lease_table_advance(table, now_ns);
+	if (!check_request(table, request, err)) {
+		return false;
+	}
+	if (table->cordoned) {
+		return lane_error_set(err, "LEASE_CORDONED", "the GPU is cordoned");
+	}
+	struct lease wanted = {
+		.id = table->next_id,
+		.mem_mb = request->mem_mb,
+		.streams = request->streams,
+		.ttl_s = request->ttl_s,
+		.priority = request->priority,
+		.exclusive = request->exclusive,
+		.owner = request->owner,
+	};
+	size_t place = queue_place(table, request->priority);
+	bool now = place == 0 && fits(table, &wanted);
+	if (!now && (!request->queue || table->queue.count == LEASE_QUEUE_MAX)) {
+		return refuse_busy(table, request, err);
+	}
+	table->next_id++;
+	wanted.subject = base_strdup(request->subject);
+	*lease = base_alloc(1, sizeof(**lease));
+	**lease = wanted;
+	if (now) {
+		grant(table, *lease, now_ns);
+	} else {
+		list_insert(&table->queue, place, *lease);
+		enter_state(table, *lease, LEASE_QUEUED);
+	}
+	return true;
+}
+
+bool lease_table_renew(struct lease_table *table, struct lease *lease, uint32_t ttl_s,
+	uint64_t now_ns, struct lane_error *err)
+{
+	lease_table_advance(table, now_ns);
+	if (ttl_s == 0) {
+		return lane_error_set(err, "LEASE_INVALID", "ttl_s must be 1 or more");
+	}
+	if (lease->state != LEASE_ACTIVE) {
+		return lane_error_set(err, "LEASE_NOT_ACTIVE", "lease %llu is %s",
+			(unsigned long long)lease->id, lease_state_name(lease->state));
+	}
+	lease->ttl_s = ttl_s;
+	lease->expires_ns = expiry_ns(now_ns, ttl_s);
+	enter_state(table, lease, LEASE_ACTIVE);
+	return true;
+}
+
+/** Tells the observer that it has ended and frees it. It is in neither list any more. */
+static void bury(struct lease_table *table, struct lease *lease)
+{
+	enter_state(table, lease, LEASE_ENDED);
+	lease_destroy(lease);
+}
+
+void lease_table_end(
+	struct lease_table *table, struct lease *lease, enum lease_end why, uint64_t now_ns)
+{
+	lease_table_advance(table, now_ns);
+	switch (lease->state) {
+	case LEASE_QUEUED:
+		list_remove(&table->queue, lease);
+		lease->end = why;
+		bury(table, lease);
+		/* It may have been the head that blocked those behind it. */
+		grant_waiting(table, now_ns);
+		break;
+	case LEASE_ACTIVE:
+		lease->end = why;
+		enter_state(table, lease, LEASE_ENDING);
+		break;
+	case LEASE_ENDING:
+	case LEASE_ENDED:
+		break;
+	}
+}
+
+void lease_table_reaped(struct lease_table *table, struct lease *lease, uint64_t now_ns)
+{
+	lease_table_advance(table, now_ns);
+	if (lease->state != LEASE_ENDING) {
+		return;
+	}
+	list_remove(&table->held, lease);
+	bury(table, lease);
+	grant_waiting(table, now_ns);
+}
+
+/** The active lease that expires first, of those the one with the lowest id; NULL without any. */
+static struct lease *next_to_expire(const struct lease_table *table)
+{
+	struct lease *next = NULL;
+	for (size_t i = 0; i < table->held.count; i++) {
+		struct lease *lease = table->held.leases[i];
+		if (lease->state == LEASE_ACTIVE &&
+			(next == NULL || lease->expires_ns < next->expires_ns)) {
+			next = lease;
+		}
+	}
+	return next;
+}
+
+void lease_table_advance(struct lease_table *table, uint64_t now_ns)
+{
+	struct lease *lease = next_to_expire(table);
+	while (lease != NULL && lease->expires_ns <= now_ns) {
+		lease->end = LEASE_END_EXPIRED;
+		enter_state(table, lease, LEASE_ENDING);
+		lease = next_to_expire(table);
+	}
+}
+
+uint64_t lease_table_next_ns(const struct lease_table *table)
+{
+	const struct lease *lease = next_to_expire(table);
+	return lease != NULL ? lease->expires_ns : UINT64_MAX;
+}
+
+void lease_table_cordon(struct lease_table *table, bool cordoned, uint64_t now_ns)
+{
+	lease_table_advance(table, now_ns);
+	table->cordoned = cordoned;
+	grant_waiting(table, now_ns);
+}
+
+size_t lease_table_position(const struct lease_table *table, const struct lease *lease)
+{
+	size_t place = list_index(&table->queue, lease);
+	return place < table->queue.count ? place + 1 : 0;
+}
+
+struct lease *lease_table_find(const struct lease_table *table, uint64_t id)
+{
+	const struct lease_list *lists[] = {&table->held, &table->queue};
+	for (size_t l = 0; l < 2; l++) {
+		for (size_t i = 0; i < lists[l]->count; i++) {
+			if (lists[l]->leases[i]->id == id) {
+				return lists[l]->leases[i];
+			}
+		}
+	}
+	return NULL;
+}
+
+void lease_table_each(const struct lease_table *table,
+	void (*visit)(void *context, const struct lease *lease), void *context)
+{
+	const struct lease_list *lists[] = {&table->held, &table->queue};
+	for (size_t l = 0; l < 2; l++) {
+		for (size_t i = 0; i < lists[l]->count; i++) {
+			visit(context, lists[l]->leases[i]);
+		}
+	}
+}
+
+const char *lease_state_name(enum lease_state state)
+{
+	static const char *const names[] = {
+		[LEASE_QUEUED] = "QUEUED",
+		[LEASE_ACTIVE] = "ACTIVE",
+		[LEASE_ENDING] = "ENDING",
+		[LEASE_ENDED] = "ENDED",
+	};
+	return names[state];
+}
+
+const char *lease_end_name(enum lease_end end)
+{
+	static const char *const names[] = {
+		[LEASE_END_NONE] = "",
+		[LEASE_END_RELEASED] = "released",
+		[LEASE_END_EXPIRED] = "expired",
+		[LEASE_END_REVOKED] = "revoked",
+	};
+	return names[end];
+}
