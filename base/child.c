@@ -191,6 +191,11 @@ static void child_finish(struct child *child, enum base_child_end end, int statu
 	outcome->end = end;
 	outcome->status = status;
 	outcome->duration_ms = (base_clock_monotonic_ns() - child->started_ns) / 1000000u;
+	if (child->pidfd >= 0) {
+		siginfo_t info;
+		/* An unkillable one is left to init; WNOHANG because it would block us for ever. */
+		waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG);
+	}
 	base_cleanup_close(&child->output_fd);
 	base_cleanup_close(&child->log_fd);
 	base_cleanup_close(&child->pidfd);
@@ -201,14 +206,16 @@ static void child_check(struct child *child)
 {
 	siginfo_t info = {0};
 	child_read(child);
-	if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0) {
-		/* The pid may be taken by another from here on, the group lives while it has members. */
-		bool exited = info.si_code == CLD_EXITED;
-		child_finish(child,
-			exited              ? BASE_CHILD_EXITED
-				: child->killed ? BASE_CHILD_TIMEOUT
-								: BASE_CHILD_SIGNALED,
-			info.si_status);
+	/* WNOWAIT: while it is not reaped its number is its own, so the group can still be killed. */
+	if (waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		info.si_pid != 0) {
+		enum base_child_end end = BASE_CHILD_SIGNALED;
+		if (info.si_code == CLD_EXITED) {
+			end = BASE_CHILD_EXITED;
+		} else if (child->killed) {
+			end = BASE_CHILD_TIMEOUT;
+		}
+		child_finish(child, end, info.si_status);
 		return;
 	}
 	uint64_t now_ns = base_clock_monotonic_ns();
