@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2034
+# What every test script under tests/e2e and tests/bed starts with:
+#
+#   . "$(dirname -- "$0")/../lib.sh"
+#
+# It takes the script's own first argument, the build tree, and gives
+#
+#   $build $bin   the build tree, and the programs in it as a person would run them
+#   $src          the source tree
+#   $tmp          a folder of the test's own, removed at the end
+#
+# A test ends with status 0 when nothing failed, 1 through fail, 77 through skip.
+set -eu
+
+build=$(cd -- "$1" && pwd)
+bin=$build/bin
+src=$(cd -- "$(dirname -- "$0")/../.." && pwd)
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/gpu-lane-test.XXXXXX")
+started=
+export LC_ALL=C
+# A test must answer alike on a desk and on a runner, whose own variables would turn reporting on.
+unset NO_COLOR CLICOLOR_FORCE GITHUB_ACTIONS GITHUB_STEP_SUMMARY GITHUB_TOKEN GPU_LANE_FLOORS
+
+clean_up() {
+  status=$?
+  set +e
+  trap - EXIT INT TERM HUP
+  for pid in $started; do
+    kill "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+  done
+  rm -rf -- "$tmp"
+  exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# fail MESSAGE: ends the test as failed, with what the last command said.
+fail() {
+  printf 'FAIL: %s\n' "$*" >&2
+  if [ -n "${last_command-}" ]; then
+    printf -- '--- command: %s\n' "$last_command" >&2
+    for stream in stdout stderr; do
+      printf -- '--- %s:\n' "$stream" >&2
+      tail -c 8192 -- "$tmp/$stream" >&2
+    done
+  fi
+  exit 1
+}
+
+# skip REASON: ends the test as not runnable on this machine.
+skip() {
+  printf 'SKIP: %s\n' "$*"
+  exit 77
+}
+
+# need COMMAND...: skips unless every command is installed.
+need() {
+  for program in "$@"; do
+    command -v "$program" >/dev/null || skip "$program is not installed"
+  done
+}
+
+# run COMMAND...: runs it with a deadline; sets $status, fills $tmp/stdout and $tmp/stderr.
+run() {
+  last_command=$*
+  status=0
+  timeout -k 5 "${LANE_TEST_TIMEOUT:-120}" "$@" >"$tmp/stdout" 2>"$tmp/stderr" </dev/null ||
+    status=$?
+}
+
+# expect_status STATUS COMMAND...: runs it as `run` does and fails unless it ends with STATUS.
+expect_status() {
+  expected=$1
+  shift
+  run "$@"
+  [ "$status" -eq "$expected" ] || fail "exit status $status, expected $expected"
+}
+
+# expect_stdout TEXT, expect_stderr TEXT: the last command's stream holds this fixed text.
+expect_stdout() {
+  grep -qF -e "$1" -- "$tmp/stdout" || fail "stdout does not hold: $1"
+}
+expect_stderr() {
+  grep -qF -e "$1" -- "$tmp/stderr" || fail "stderr does not hold: $1"
+}
+
+# expect_no_stdout [TEXT], expect_no_stderr [TEXT]: the stream is empty, or does not hold this text.
+expect_no_stdout() {
+  refuse_in stdout "${1-}"
+}
+expect_no_stderr() {
+  refuse_in stderr "${1-}"
+}
+refuse_in() {
+  if [ -z "$2" ]; then
+    [ ! -s "$tmp/$1" ] || fail "$1 is not empty"
+  elif grep -qF -e "$2" -- "$tmp/$1"; then
+    fail "$1 holds: $2"
+  fi
+}
+
+# expect_stdout_is FILE: the whole of the last command's stdout equals FILE.
+expect_stdout_is() {
+  diff -u -- "$1" "$tmp/stdout" >&2 || fail "stdout differs from $1"
+}
+
+# expect_stderr_lines NUMBER: the last command wrote so many lines to stderr.
+expect_stderr_lines() {
+  lines=$(wc -l <"$tmp/stderr")
+  [ "$lines" -eq "$1" ] || fail "$lines lines on stderr, expected $1"
+}
+
+# expect_usage_error COMMAND...: exit 64, nothing on stdout, one line on stderr.
+expect_usage_error() {
+  expect_status 64 "$@"
+  expect_no_stdout ''
+  expect_stderr_lines 1
+}
+
+# expect_json FILE EXPRESSION: a Python expression over the document `doc` is true.
+expect_json() {
+  python3 - "$1" "$2" <<'PYTHON' || fail "$1: not true: $2"
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    doc = json.load(file)
+if not eval(sys.argv[2], {"doc": doc}):
+    json.dump(doc, sys.stderr, indent=1)
+    sys.exit(1)
+PYTHON
+}
+
+# expect_schema FILE SCHEMA: the document is valid, by python3-jsonschema, an independent reader.
+expect_schema() {
+  python3 - "$1" "$2" <<'PYTHON' || fail "$1 is not valid against $2"
+import json, sys
+import jsonschema
+with open(sys.argv[1], encoding="utf-8") as file:
+    document = json.load(file)
+with open(sys.argv[2], encoding="utf-8") as file:
+    schema = json.load(file)
+validator = jsonschema.validators.validator_for(schema)
+validator.check_schema(schema)
+errors = list(validator(schema).iter_errors(document))
+for error in errors[:10]:
+    print("/".join(map(str, error.absolute_path)) or "(root)", error.message, file=sys.stderr)
+sys.exit(1 if errors else 0)
+PYTHON
+}
+
+# start COMMAND...: runs it in the background until the test ends; sets $pid, and fills
+# $tmp/<program>.log with both its streams.
+start() {
+  "$@" >"$tmp/${1##*/}.log" 2>&1 </dev/null &
+  pid=$!
+  started="$started $pid"
+}
+
+# wait_for SECONDS COMMAND...: polls until the command succeeds, fails when the time is over.
+wait_for() {
+  polls=$(($1 * 20))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    polls=$((polls - 1))
+    [ "$polls" -gt 0 ] || fail "waited in vain for: $*"
+    sleep 0.05
+  done
+}
+
+# lavapipe: points the Vulkan loader at the software driver alone, or skips when it is not there.
+lavapipe() {
+  for manifest in /usr/share/vulkan/icd.d/lvp_icd*.json; do
+    [ -e "$manifest" ] || skip 'the lavapipe driver (mesa-vulkan-drivers) is not installed'
+    VK_DRIVER_FILES=$manifest
+    VK_ICD_FILENAMES=$manifest
+    export VK_DRIVER_FILES VK_ICD_FILENAMES
+  done
+}
