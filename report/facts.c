@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/document.h"
+
+#include <string.h>
+
+/* A list of labelled lines under construction. */
+struct facts {
+	struct report_fact *list;
+	size_t count;
+};
+
+/* Begins a line and returns where its value goes; NULL when there are as many as are printed. */
+static struct base_buffer *begin(struct facts *facts, const char *label)
+{
+	if (facts->count == REPORT_FACTS_MAX) {
+		return NULL;
+	}
+	struct report_fact *fact = &facts->list[facts->count++];
+	*fact = (struct report_fact){.label = label};
+	return &fact->value;
+}
+
+/* Adds "<before><value>" when the key has a value. */
+static void add_member(
+	struct base_buffer *value, const cJSON *section, const char *key, const char *before)
+{
+	const cJSON *member = base_json_get(section, key);
+	if (member && !cJSON_IsNull(member)) {
+		base_buffer_print(value, "%s%s", value->size ? ", " : "", before);
+		report_words_value(member, value);
+	}
+}
+
+static void describe_device(const cJSON *device, struct facts *facts)
+{
+	struct base_buffer *name = begin(facts, "name");
+	add_member(name, device, "name", "");
+	add_member(name, device, "type", "");
+	if (base_json_bool(device, "software", false)) {
+		base_buffer_add_text(name, ", software: runs on the CPU");
+	}
+	struct base_buffer *driver = begin(facts, "driver");
+	add_member(driver, device, "driver", "");
+	add_member(driver, device, "driver_info", "");
+	add_member(driver, device, "api_version", "Vulkan ");
+	struct base_buffer *ids = begin(facts, "ids");
+	base_buffer_print(ids, "%s:%s", base_json_string(device, "vendor_id", "?"),
+		base_json_string(device, "device_id", "?"));
+	add_member(ids, device, "pci", "pci ");
+	add_member(ids, device, "drm", "");
+	uint64_t memory_bytes = base_json_uint(device, "memory_bytes", 0);
+	if (memory_bytes > 0) {
+		base_buffer_print(ids, ", %llu MiB", (unsigned long long)(memory_bytes >> 20));
+	}
+	add_member(begin(facts, "uuid"), device, "uuid", "");
+}
+
+static void describe_lease(const cJSON *lease, struct facts *facts)
+{
+	struct base_buffer *lease_words = begin(facts, "lease");
+	base_buffer_print(lease_words, "%llu, epoch %llu, on %s",
+		(unsigned long long)base_json_uint(lease, "id", 0),
+		(unsigned long long)base_json_uint(lease, "epoch", 0), base_json_string(lease, "gpu", "?"));
+	const char *bridge = base_json_string(lease, "bridge", "?");
+	if (strcmp(bridge, "embedded") == 0) {
+		base_buffer_add_text(lease_words, ", embedded bridge");
+	} else if (strcmp(bridge, "direct") == 0) {
+		base_buffer_add_text(lease_words, ", no bridge");
+	} else {
+		base_buffer_print(lease_words, ", bridge %s", bridge);
+	}
+	unsigned long long streams = base_json_uint(lease, "streams", 0);
+	base_buffer_print(begin(facts, "terms"),
+		"%llu MiB, %llu stream%s, %llu s, priority %llu; waited %llu ms",
+		(unsigned long long)base_json_uint(lease, "mem_mb", 0), streams, streams == 1 ? "" : "s",
+		(unsigned long long)base_json_uint(lease, "ttl_s", 0),
+		(unsigned long long)base_json_uint(lease, "priority", 0),
+		(unsigned long long)base_json_uint(lease, "wait_ms", 0));
+}
+
+/* The host's facts are the probe's own; the plain ones among them are printed as they are. */
+static void describe_host(const cJSON *host, struct facts *facts)
+{
+	const cJSON *member;
+	cJSON_ArrayForEach(member, host)
+	{
+		if (!cJSON_IsString(member) && !cJSON_IsNumber(member)) {
+			continue;
+		}
+		struct base_buffer *value = begin(facts, member->string);
+		if (!value) {
+			return;
+		}
+		report_words_value(member, value);
+	}
+}
+
+static const struct {
+	const char *section;
+	void (*describe)(const cJSON *section, struct facts *facts);
+} describers[] = {
+	{"device", describe_device},
+	{"lease", describe_lease},
+	{"host", describe_host},
+};
+
+size_t report_facts(
+	const cJSON *document, const char *section, struct report_fact facts[REPORT_FACTS_MAX])
+{
+	struct facts list = {.list = facts};
+	const cJSON *node = base_json_get(document, section);
+	for (size_t i = 0; i < sizeof(describers) / sizeof(describers[0]); i++) {
+		if (cJSON_IsObject(node) && strcmp(describers[i].section, section) == 0) {
+			describers[i].describe(node, &list);
+		}
+	}
+	return list.count;
+}
+
+void report_facts_finish(struct report_fact *facts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		base_buffer_finish(&facts[i].value);
+	}
+}

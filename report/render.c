@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/report.h"
+
+#include "base/file.h"
+#include "base/terminal.h"
+#include "report/document.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What GitHub accepts as the summary of one step, less some room for what else the step writes. */
+#define MARKDOWN_BYTES_MAX ((size_t)1000 * 1024)
+
+static const char *const format_names[] = {"text", "json", "markdown"};
+
+bool report_format_parse(const char *name, enum report_format *format, struct lane_error *err)
+{
+	for (size_t i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++) {
+		if (strcmp(name, format_names[i]) == 0) {
+			*format = (enum report_format)i;
+			return true;
+		}
+	}
+	return lane_error_set(err, "USAGE", "unknown format \"%s\": text, json or markdown", name);
+}
+
+/* Asks the environment's locale without changing the process's own. */
+static bool locale_is_utf8(void)
+{
+	locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	if (locale == (locale_t)0) {
+		return false;
+	}
+	bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+	freelocale(locale);
+	return utf8;
+}
+
+struct report_style report_style_for(const char *path, enum base_color color, int verbosity)
+{
+	bool to_stdout = !path || strcmp(path, "-") == 0;
+	/* A file is no terminal, whatever stdout is. */
+	int fd = to_stdout ? STDOUT_FILENO : -1;
+	return (struct report_style){
+		.color = base_terminal_color(fd, color),
+		.unicode = locale_is_utf8(),
+		.columns = base_terminal_columns(fd),
+		.verbosity = verbosity,
+	};
+}
+
+void report_render(const cJSON *document, enum report_format format,
+	const struct report_style *style, struct base_buffer *out)
+{
+	switch (format) {
+	case REPORT_TEXT:
+		report_text_render(document, style, out);
+		break;
+	case REPORT_JSON:
+		base_json_write(document, 2, out);
+		break;
+	case REPORT_MARKDOWN:
+		report_markdown_render(document, MARKDOWN_BYTES_MAX, out);
+		break;
+	}
+}
+
+bool report_write(const cJSON *document, enum report_format format, int verbosity, const char *path,
+	struct lane_error *err)
+{
+	struct report_style style = report_style_for(path, BASE_COLOR_AUTO, verbosity);
+	BASE_BUFFER_AUTO out = BASE_BUFFER_INIT;
+	report_render(document, format, &style, &out);
+	return base_file_write(path ? path : "-", out.data, out.size, err);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/document.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const level_names[] = {"notice", "warning", "failure"};
+
+enum report_level report_level_parse(const char *name)
+{
+	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
+		if (strcmp(name, level_names[i]) == 0) {
+			return (enum report_level)i;
+		}
+	}
+	return REPORT_FAILURE;
+}
+
+unsigned report_level_count(const cJSON *document, const char *level)
+{
+	unsigned count = 0;
+	const cJSON *finding;
+	cJSON_ArrayForEach(finding, base_json_get(document, "findings"))
+	{
+		count += strcmp(base_json_string(finding, "level", ""), level) == 0;
+	}
+	return count;
+}
+
+const cJSON **report_findings_sorted(const cJSON *document, size_t *count)
+{
+	const cJSON *findings = base_json_get(document, "findings");
+	size_t size = (size_t)cJSON_GetArraySize(findings);
+	const cJSON **sorted = base_alloc(size, sizeof(*sorted));
+	*count = 0;
+	for (int level = REPORT_FAILURE; level >= REPORT_NOTICE; level--) {
+		const cJSON *finding;
+		cJSON_ArrayForEach(finding, findings)
+		{
+			if ((int)report_level_parse(base_json_string(finding, "level", "")) == level) {
+				sorted[(*count)++] = finding;
+			}
+		}
+	}
+	return sorted;
+}
+
+static void add_count(struct base_buffer *out, unsigned long long count, const char *what)
+{
+	if (count > 0) {
+		base_buffer_print(out, ", %llu %s", count, what);
+	}
+}
+
+void report_words_verdict(const cJSON *document, struct base_buffer *out)
+{
+	const cJSON *floor = base_json_get(document, "floor");
+	if (cJSON_IsObject(floor)) {
+		base_buffer_print(out, "floor %s: ", base_json_string(floor, "name", "?"));
+	}
+	const cJSON *checks = base_json_get(document, "checks");
+	unsigned long long held = base_json_uint(checks, "held", 0);
+	unsigned long long broken = base_json_uint(checks, "broken", 0);
+	unsigned long long unknown = base_json_uint(checks, "unknown", 0);
+	unsigned long long skipped = base_json_uint(checks, "skipped", 0);
+	unsigned long long all = held + broken + unknown + skipped;
+	unsigned failures = report_level_count(document, "failure");
+	unsigned warnings = report_level_count(document, "warning");
+	if (all == 0) {
+		base_buffer_add_text(out, "nothing was checked");
+	} else if (broken > 0) {
+		base_buffer_print(out, "%llu of %llu checks broken", broken, all);
+	} else {
+		base_buffer_print(out, "%llu of %llu checks held", held, all);
+	}
+	add_count(out, unknown, "unknown");
+	add_count(out, skipped, "skipped");
+	add_count(out, failures, failures == 1 ? "failure" : "failures");
+	add_count(out, warnings, warnings == 1 ? "warning" : "warnings");
+}
+
+void report_words_run(const cJSON *document, struct base_buffer *out)
+{
+	base_buffer_print(out, "%s %s, %s, %llu ms", base_json_string(document, "tool", "?"),
+		base_json_string(document, "version", "?"), base_json_string(document, "started", "?"),
+		(unsigned long long)base_json_uint(document, "duration_ms", 0));
+	const char *replayed = base_json_string(document, "replayed", NULL);
+	if (replayed) {
+		base_buffer_print(
+			out, "; replayed from %s: says nothing of a machine as it is now", replayed);
+	}
+}
+
+void report_words_where(const cJSON *where, struct base_buffer *out)
+{
+	if (cJSON_IsObject(where)) {
+		base_buffer_print(out, "%s:%llu", base_json_string(where, "path", "?"),
+			(unsigned long long)base_json_uint(where, "line", 1));
+	}
+}
+
+void report_words_expectation(const cJSON *check, struct base_buffer *out)
+{
+	const char *expected = base_json_string(check, "expected", NULL);
+	const char *observed = base_json_string(check, "observed", NULL);
+	if (expected) {
+		base_buffer_print(out, "expected %s", expected);
+	}
+	if (observed) {
+		base_buffer_print(out, "%sobserved %s", expected ? ", " : "", observed);
+	}
+}
+
+void report_words_value(const cJSON *value, struct base_buffer *out)
+{
+	if (cJSON_IsString(value)) {
+		base_buffer_add_text(out, value->valuestring);
+	} else if (cJSON_IsNumber(value)) {
+		/* Exact for counts and byte sizes, and enough digits to tell two floats apart. */
+		bool whole = floor(value->valuedouble) == value->valuedouble;
+		base_buffer_print(out, "%.*g", whole ? 15 : 9, value->valuedouble);
+	} else if (value) {
+		base_json_write(value, 0, out);
+	}
+}
+
+void report_words_members(const cJSON *object, struct base_buffer *out)
+{
+	const cJSON *member;
+	cJSON_ArrayForEach(member, object)
+	{
+		base_buffer_print(out, "%s%s ", member == object->child ? "" : ", ",
+			member->string ? member->string : "");
+		report_words_value(member, out);
+	}
+}
+
+void report_figure_add(struct base_buffer *out, double value)
+{
+	/* The exponent after rounding: 9.9999 has four significant digits as 10.00. */
+	char rounded[32];
+	snprintf(rounded, sizeof(rounded), "%.3e", value);
+	const char *at = strchr(rounded, 'e');
+	int exponent = 0;
+	if (!at || sscanf(at + 1, "%d", &exponent) != 1) {
+		base_buffer_add_text(out, "?");
+	} else if (value != 0 && exponent < -4) {
+		base_buffer_print(out, "%.3g", value);
+	} else {
+		base_buffer_print(out, "%.*f", exponent >= 3 ? 0 : 3 - exponent, value);
+	}
+}
