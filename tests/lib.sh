@@ -63,6 +63,14 @@ need() {
   done
 }
 
+# files PATTERN...: the source files below the current folder with such names, one a line.
+files() {
+  for pattern in "$@"; do
+    find . '(' -name .git -o -name build -o -name node_modules ')' -prune -o \
+      -type f -name "$pattern" -print
+  done
+}
+
 # run COMMAND...: runs it with a deadline; sets $status, fills $tmp/stdout and $tmp/stderr.
 run() {
   last_command=$*
@@ -177,4 +185,26 @@ lavapipe() {
     VK_ICD_FILENAMES=$manifest
     export VK_DRIVER_FILES VK_ICD_FILENAMES
   done
+}
+
+# bed_root BED: sets $root to a root built by tests/bed/setup-root.sh, or skips with its reason.
+bed_root() {
+  outcome=0
+  root=$(sh "$src/tests/bed/setup-root.sh" "$1" "$src/build/beds") || outcome=$?
+  [ "$outcome" -ne 77 ] || skip "$root"
+  [ "$outcome" -eq 0 ] || fail "the bed $1 could not be set up"
+}
+
+# in_root VARIABLE=VALUE... COMMAND...: runs it as `run` does inside $root, in a mount namespace of
+# its own with the build tree at /mnt; nothing of the environment but what is given goes along.
+in_root() {
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  run unshare --mount --propagation private sh -c '
+    mount --rbind /proc "$1/proc" && mount --rbind /sys "$1/sys" &&
+      mount --bind "$2" "$1/mnt" || exit 125
+    root=$1
+    shift 2
+    exec chroot "$root" env -i PATH=/mnt/bin:/usr/bin:/bin "$@"' sh "$root" "$build" "$@"
+  last_command="in the bed: $*"
+  [ "$status" -ne 125 ] || fail 'the bed could not be entered'
 }

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every script is clean under shellcheck, and none swallows a failure.
+. "$(dirname -- "$0")/../lib.sh"
+need shellcheck
+
+cd -- "$src"
+files '*.sh' run | sort >"$tmp/files"
+grep -qx './run' "$tmp/files" || fail 'did not find ./run'
+
+xargs shellcheck --shell=sh <"$tmp/files"
+shellcheck .ci/run
+if xargs grep -nE '\|\| *(true|:)( |$)' <"$tmp/files"; then
+  fail 'a failure is swallowed'
+fi
