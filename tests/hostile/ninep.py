@@ -121,7 +121,7 @@ def body(name, fields):
     return out
 
 
-def encode(name, tag, **fields):
+def encode(name, tag, /, **fields):
     return frame(MESSAGES[name][0], tag, body(name, fields))
 
 
@@ -249,12 +249,12 @@ class Connection:
         finally:
             self.sock.settimeout(before)
 
-    def ask(self, name, tag=1, **fields):
+    def ask(self, name, tag=1, /, **fields):
         """Sends and returns the reply, whatever it is; None when closed."""
         self.send(encode(name, tag, **fields))
         return self.recv()
 
-    def rpc(self, name, tag=1, **fields):
+    def rpc(self, name, tag=1, /, **fields):
         """Sends and returns the fields of the one right reply."""
         reply = self.ask(name, tag, **fields)
         if reply is None:

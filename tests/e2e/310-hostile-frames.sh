@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# Frames that no honest client sends: the bridge answers or hangs up, lives, and keeps nothing of
+# them. LANE_HOSTILE_ROUNDS repeats the quick checks so often before looking at what has grown.
+. "$(dirname -- "$0")/../lib.sh"
+need python3
+export PYTHONDONTWRITEBYTECODE=1
+# A sanitizer's quarantine of freed memory would look like growth.
+export ASAN_OPTIONS="quarantine_size_mb=1:${ASAN_OPTIONS-}"
+
+start "$bin/gpu-bridge-host" --mock --listen "unix:$tmp/bridge.sock"
+wait_for 10 test -S "$tmp/bridge.sock"
+for checks in frames files lines; do
+  LANE_TEST_TIMEOUT=250 run python3 "$src/tests/hostile/$checks.py" "$tmp/bridge.sock" "$pid" \
+    "${LANE_HOSTILE_ROUNDS:-40}"
+  cat "$tmp/stdout"
+  [ "$status" -eq 0 ] || fail "$checks.py: $(cat "$tmp/gpu-bridge-host.log")"
+done
+kill -TERM "$pid"
+wait "$pid" || fail "the bridge ended with status $?: $(cat "$tmp/gpu-bridge-host.log")"

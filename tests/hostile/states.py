@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every way a job can end: states.py SOCKET PID VADD.spv ENDLESS.spv
+
+On a bridge with a real device each cause must show as its own state within two seconds, the bridge
+must live, and the next job must run and be right.
+"""
+
+import errno
+import os
+import signal
+import sys
+import time
+
+from bed import case, demand, refused, run_once
+from lane import Lane, descriptor, parse_reply, vadd, vadd_is_right
+
+DEADLINE = 2.0
+
+
+class Bed:
+    def __init__(self, address, pid, vadd_path, endless_path):
+        self.address = address
+        self.pid = pid
+        with open(vadd_path, "rb") as file:
+            self.vadd = file.read()
+        with open(endless_path, "rb") as file:
+            self.endless = file.read()
+
+    def lane(self, **lease):
+        lane = Lane(self.address)
+        word, fields = lane.lease(**lease)
+        demand(word == "OK", f"no lease: {word} {fields}")
+        lane.lease_id = fields["lease"]
+        return lane
+
+    def endless_job(self, timeout_ms=20000):
+        return descriptor(self.endless, [1, 1, 1], [64, 1, 1],
+                          [{"binding": 0, "bytes": 4096, "input": True, "fill": {"kind": "zero"}}],
+                          timeout_ms)
+
+    def workers(self):
+        """Process ids of the bridge's children."""
+        with open(f"/proc/{self.pid}/task/{self.pid}/children", encoding="ascii") as children:
+            return [int(child) for child in children.read().split()]
+
+
+def runs_right(bed, lane):
+    job = lane.submit(vadd(bed.vadd))
+    _, states = lane.finish(job)
+    demand(states == ["QUEUED", "RUNNING", "OK"], f"vadd: {states} {lane.detail(job)}")
+    demand(vadd_is_right(lane.session.read_all(f"/worker/{job}/result")), "vadd is wrong")
+
+
+def ends(bed, lane, job, state, since=None, runs=True):
+    """The job ends in this state in time, and the next one is right."""
+    started = time.monotonic() if since is None else since
+    _, states = lane.finish(job)
+    passed = time.monotonic() - started
+    demand(states[-1] == state, f"{states}, not {state}: {lane.detail(job)}")
+    demand(("RUNNING" in states) == runs, f"{states}")
+    ended = [one for one in states if one == "OK" or one.startswith("ERR")]
+    demand(len(ended) == 1, f"ended more than once: {states}")
+    demand(passed < DEADLINE, f"{state} took {passed:.1f} s")
+    runs_right(bed, lane)
+
+
+def running(lane, job):
+    lane.wait(job, lambda state: state != "QUEUED")
+    demand(lane.states(job)[-1] == "RUNNING", f"{lane.states(job)} {lane.detail(job)}")
+    time.sleep(0.1)
+
+
+@case("job@right-result")
+def _(bed):
+    with bed.lane() as lane:
+        for _ in range(3):
+            runs_right(bed, lane)
+
+
+@case("job@wrong-hash")
+def _(bed):
+    with bed.lane() as lane:
+        wrong = vadd(bed.vadd)
+        wrong["bytes_hash"] = "sha256:" + "0" * 64
+        ends(bed, lane, lane.submit(wrong), "ERR HASH", runs=False)
+        # Not even one bit of what was hashed may differ.
+        wrong = vadd(bed.vadd)
+        wrong["payload_b64"] = vadd(bed.vadd[:-4] + b"\0\0\0\1")["payload_b64"]
+        ends(bed, lane, lane.submit(wrong), "ERR HASH", runs=False)
+
+
+@case("job@endless-loop-is-killed")
+def _(bed):
+    with bed.lane() as lane:
+        job = lane.submit(bed.endless_job(timeout_ms=500))
+        running(lane, job)
+        ends(bed, lane, job, "ERR TIMEOUT")
+        # The old worker is not left behind.
+        demand(len(bed.workers()) <= 1, f"workers {bed.workers()}")
+
+
+@case("job@worker-killed-from-outside")
+def _(bed):
+    with bed.lane() as lane:
+        runs_right(bed, lane)
+        job = lane.submit(bed.endless_job())
+        running(lane, job)
+        workers = bed.workers()
+        demand(len(workers) == 1, f"workers {workers}")
+        os.kill(workers[0], signal.SIGKILL)
+        ends(bed, lane, job, "ERR WORKER")
+
+
+@case("job@worker-stopped-from-outside")
+def _(bed):
+    with bed.lane() as lane:
+        runs_right(bed, lane)
+        job = lane.submit(bed.endless_job(timeout_ms=500))
+        running(lane, job)
+        os.kill(bed.workers()[0], signal.SIGSTOP)
+        ends(bed, lane, job, "ERR TIMEOUT")
+
+
+@case("job@idle-worker-killed-from-outside")
+def _(bed):
+    with bed.lane() as lane:
+        runs_right(bed, lane)
+        for worker in bed.workers():
+            os.kill(worker, signal.SIGKILL)
+        time.sleep(0.2)
+        runs_right(bed, lane)
+
+
+@case("job@grid-of-zero")
+def _(bed):
+    with bed.lane() as lane:
+        for grid in ([0, 1, 1], [1, 0, 1], [1, 1, 0]):
+            job = vadd(bed.vadd)
+            job["grid"] = grid
+            ends(bed, lane, lane.submit(job), "ERR INVALID", runs=False)
+
+
+@case("job@grid-beyond-the-device")
+def _(bed):
+    with bed.lane() as lane:
+        for grid in ([0xFFFFFFFF, 1, 1], [0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF]):
+            job = vadd(bed.vadd)
+            job["grid"] = grid
+            job = lane.submit(job)
+            _, states = lane.finish(job)
+            demand(states[-1] in ("ERR INVALID", "ERR LIMIT"), f"{states} {lane.detail(job)}")
+        runs_right(bed, lane)
+
+
+@case("job@block-unlike-the-module")
+def _(bed):
+    with bed.lane() as lane:
+        for block in ([32, 1, 1], [64, 2, 1], [1, 1, 64]):
+            job = vadd(bed.vadd)
+            job["block"] = block
+            job = lane.submit(job)
+            _, states = lane.finish(job)
+            demand(states[-1] == "ERR INVALID", f"{block}: {states} {lane.detail(job)}")
+        runs_right(bed, lane)
+
+
+@case("job@not-spir-v")
+def _(bed):
+    junk = [b"", b"\0", b"\0" * 64, b"#!/bin/sh\n", bed.vadd[:64], bed.vadd[:-1],
+            bed.vadd + b"\0" * 3, b"".join(bed.vadd[i:i + 4][::-1] for i in range(0, 40, 4))]
+    # An id bound of 2^32 - 1.
+    junk.append(bed.vadd[:12] + b"\xff\xff\xff\xff" + bed.vadd[16:])
+    with bed.lane() as lane:
+        for module in junk:
+            job = vadd(module)
+            job = lane.submit(job)
+            _, states = lane.finish(job)
+            demand(states[-1] == "ERR INVALID", f"{module[:20]}: {states} {lane.detail(job)}")
+        runs_right(bed, lane)
+
+
+@case("job@more-memory-than-the-lease")
+def _(bed):
+    with bed.lane(mem_mb=16) as lane:
+        job = vadd(bed.vadd)
+        job["buffers"][0]["bytes"] = 17 << 20
+        ends(bed, lane, lane.submit(job), "ERR LIMIT", runs=False)
+        # The sum counts, not each buffer.
+        job = vadd(bed.vadd)
+        for buffer in job["buffers"]:
+            buffer["bytes"] = 6 << 20
+        ends(bed, lane, lane.submit(job), "ERR LIMIT", runs=False)
+
+
+@case("job@without-a-lease")
+def _(bed):
+    with Lane(bed.address) as lane:
+        refused(lambda: lane.submit(vadd(bed.vadd)), errno.EPERM)
+
+
+@case("job@same-id-twice")
+def _(bed):
+    with bed.lane() as lane:
+        first = vadd(bed.vadd)
+        first["job"] = f"twice-{os.getpid()}"
+        job = lane.submit(dict(first))
+        lane.finish(job)
+        before = len(lane.states(job))
+        refused(lambda: lane.submit(dict(first)), errno.EINVAL, errno.EEXIST, errno.EBUSY)
+        demand(len(lane.states(job)) == before, "an id has a second life")
+        runs_right(bed, lane)
+
+
+@case("lease@expires-while-a-job-runs")
+def _(bed):
+    with bed.lane(ttl_s=1) as lane:
+        granted = time.monotonic()
+        job = lane.submit(bed.endless_job())
+        queued = lane.submit(vadd(bed.vadd))
+        _, states = lane.finish(job)
+        passed = time.monotonic() - granted
+        demand(states[-1] == "ERR LEASE-EXPIRED", f"{states} {lane.detail(job)}")
+        demand(0.9 < passed < 1 + DEADLINE, f"expired after {passed:.1f} s")
+        _, states = lane.finish(queued)
+        demand(states[-1] == "ERR LEASE-EXPIRED", f"queued: {states}")
+        refused(lambda: lane.submit(vadd(bed.vadd)), errno.EPERM)
+        refused(lambda: lane.session.read(100, 0, 100), errno.EPERM)
+        lane.session.clunk(100)
+        lane.session.clunk(101)
+    with bed.lane() as lane:
+        runs_right(bed, lane)
+
+
+@case("lease@release-stops-what-runs")
+def _(bed):
+    with bed.lane() as lane:
+        job = lane.submit(bed.endless_job())
+        running(lane, job)
+        reply = lane.ctl("RELEASE")
+        demand(reply.startswith("OK RELEASE"), reply)
+        started = time.monotonic()
+        _, states = lane.finish(job)
+        demand(states[-1] in ("ERR CANCELLED", "ERR LEASE-EXPIRED"), f"{states}")
+        demand(time.monotonic() - started < DEADLINE, "release stops it too late")
+    with bed.lane() as lane:
+        runs_right(bed, lane)
+
+
+@case("lease@hang-up-releases")
+def _(bed):
+    lane = bed.lane(exclusive=1)
+    job = lane.submit(bed.endless_job())
+    running(lane, job)
+    lane.close()
+    with bed.lane(queue=1) as lane:
+        runs_right(bed, lane)
+
+
+@case("lease@second-session-queues-and-is-granted")
+def _(bed):
+    with bed.lane(exclusive=1) as first, Lane(bed.address) as second:
+        word, fields = second.lease(queue=0)
+        demand(word == "ERR", f"a lease beside an exclusive one: {word} {fields}")
+        word, fields = second.lease(queue=1)
+        demand(word == "QUEUED" and fields["position"] == "1", f"{word} {fields}")
+        refused(lambda: second.submit(vadd(bed.vadd)), errno.EPERM)
+        demand(first.ctl("RELEASE").startswith("OK RELEASE"), "not released")
+        started = time.monotonic()
+        word, fields = parse_reply(second.reply())
+        demand(word == "OK" and int(fields["epoch"]) > 0, f"{word} {fields}")
+        demand(time.monotonic() - started < DEADLINE, "granted too late")
+        runs_right(bed, second)
+
+
+@case("lease@epochs-grow")
+def _(bed):
+    epochs = []
+    for _ in range(3):
+        with Lane(bed.address) as lane:
+            word, fields = lane.lease(queue=1)
+            if word == "QUEUED":
+                word, fields = parse_reply(lane.reply())
+            epochs.append(int(fields["epoch"]))
+    demand(epochs == sorted(set(epochs)), f"epochs {epochs}")
+
+
+if __name__ == "__main__":
+    bed = Bed(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4])
+    sys.exit(1 if run_once(bed, bed.address) else 0)
