@@ -4,9 +4,8 @@
 need shellcheck
 
 cd -- "$src"
-files '*.sh' run | sort >"$tmp/files"
-grep -qx './run' "$tmp/files" || fail 'did not find ./run'
-
+files '*.sh' >"$tmp/files"
+echo ./run >>"$tmp/files"
 xargs shellcheck --shell=sh <"$tmp/files"
 shellcheck .ci/run
 if xargs grep -nE '\|\| *(true|:)( |$)' <"$tmp/files"; then
