@@ -49,6 +49,8 @@ size_t report_facts(
 	const cJSON *document, const char *section, struct report_fact facts[REPORT_FACTS_MAX]);
 void report_facts_finish(struct report_fact *facts, size_t count);
 
+/** Keys of a workload that are null unless it is verified; ends with NULL. */
+extern const char *const report_figure_keys[];
 /** Four significant digits without an exponent where that is readable. */
 void report_figure_add(struct base_buffer *out, double value);
 

@@ -174,6 +174,33 @@ static const struct report_fault faults[] = {
 	{"FLOOR_NOT_FOUND", "No such floor",
 		"The name is neither a file, nor in the folders of GPU_LANE_FLOORS, nor installed.",
 		"Use one of the installed floors, or the path of a file.", "gpu-probe --list-floors"},
+	{"GITHUB_DENIED", "GitHub denies the check run",
+		"The token is missing, wrong, or may not write checks (401, 403). In a pull request from a fork "
+		"it never may.",
+		"Give the job 'permissions: checks: write, contents: read' and the step 'env: GITHUB_TOKEN: ${{ "
+		"github.token }}'. Annotations and summary are there all the same.",
+		NULL},
+	{"GITHUB_EVENT", "The runner's environment does not tell the commit",
+		"A GITHUB_* variable or the event's payload is missing or malformed, so that a check run has "
+		"nowhere to go.",
+		"Run inside a GitHub Actions step and pass its environment on (a container must get "
+		"GITHUB_EVENT_PATH mounted).",
+		"printenv | grep ^GITHUB_"},
+	{"GITHUB_NOT_FOUND", "GitHub does not know the repository",
+		"The API answered 404: the repository is another, or the token may not see it.",
+		"Check GITHUB_REPOSITORY and GITHUB_API_URL, and that the token belongs to that repository.",
+		"printenv GITHUB_REPOSITORY GITHUB_API_URL"},
+	{"GITHUB_RATE_LIMITED", "GitHub's rate limit is reached",
+		"The API asked to wait for longer than posting may take.",
+		"Post less often, or allow more time with GPU_LANE_GITHUB_TIMEOUT_S.", NULL},
+	{"GITHUB_REFUSED", "GitHub refuses the check run",
+		"The API answered with an error (422: a field or the commit is not accepted) or sent the request "
+		"to another host.",
+		"The message has GitHub's own words. If it names a field, please report it.", NULL},
+	{"GITHUB_UNREACHABLE", "GitHub's API cannot be reached",
+		"No answer in time: no route, a proxy in the way, a broken TLS certificate, or trouble at GitHub.",
+		"Check https_proxy and the certificates of the runner's image; see GitHub's status page.",
+		"curl -sSI \"$GITHUB_API_URL\""},
 	{"GPU_NOT_IN_VULKAN", "The kernel has the GPU, Vulkan does not list it",
 		"A GPU node opens, but no Vulkan device belongs to it: its ICD is not installed, does not load, "
 		"or does not know the chip. RADV leaves out what it cannot use without an error.",

@@ -25,10 +25,6 @@ static const char *const key_order[] = {"schema", "tool", "version", "started", 
 static const char *const level_names[] = {"notice", "warning", "failure"};
 static const char *const state_names[] = {"held", "broken", "unknown", "skipped"};
 
-/* What a workload's result may say only when every element was right. */
-static const char *const figure_keys[] = {"median", "q1", "q3", "mad", "ci95", "min", "max",
-	"drift_pct", "roofline_pct", "cpu_speedup", "baseline", "bridge_overhead"};
-
 struct report *report_create(const char *tool)
 {
 	struct report *report = base_alloc(1, sizeof(*report));
@@ -214,10 +210,9 @@ static void withhold_figures(cJSON *workloads)
 		if (base_json_bool(workload, "verified", false)) {
 			continue;
 		}
-		for (size_t i = 0; i < sizeof(figure_keys) / sizeof(figure_keys[0]); i++) {
-			if (own(workload, figure_keys[i])) {
-				cJSON_ReplaceItemInObjectCaseSensitive(
-					workload, figure_keys[i], cJSON_CreateNull());
+		for (const char *const *key = report_figure_keys; *key; key++) {
+			if (own(workload, *key)) {
+				cJSON_ReplaceItemInObjectCaseSensitive(workload, *key, cJSON_CreateNull());
 			}
 		}
 		if (own(workload, "samples")) {

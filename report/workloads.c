@@ -6,6 +6,9 @@
 
 /* The table of workloads: each cell in words, from one workload of the document. */
 
+const char *const report_figure_keys[] = {"median", "q1", "q3", "mad", "ci95", "min", "max",
+	"drift_pct", "roofline_pct", "cpu_speedup", "baseline", "bridge_overhead", NULL};
+
 static bool is_verified(const cJSON *workload)
 {
 	return base_json_bool(workload, "verified", false);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/github.h"
+
+#include <stdlib.h>
+
+/* Seconds; the top is well below any job's timeout. */
+enum { TIMEOUT_DEFAULT_S = 60, TIMEOUT_MAX_S = 600 };
+
+/* An empty variable is as good as none. */
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+	return value && *value ? value : NULL;
+}
+
+bool github_environment_read(struct github_environment *environment, struct lane_error *err)
+{
+	const char *api_url = variable("GITHUB_API_URL");
+	const char *server_url = variable("GITHUB_SERVER_URL");
+	*environment = (struct github_environment){
+		.api_url = api_url ? api_url : "https://api.github.com",
+		.server_url = server_url ? server_url : "https://github.com",
+		.repository = variable("GITHUB_REPOSITORY"),
+		.workspace = variable("GITHUB_WORKSPACE"),
+		.workflow_ref = variable("GITHUB_WORKFLOW_REF"),
+		.event_name = variable("GITHUB_EVENT_NAME"),
+		.event_path = variable("GITHUB_EVENT_PATH"),
+		.sha = variable("GITHUB_SHA"),
+		.summary_path = variable("GITHUB_STEP_SUMMARY"),
+		.run_id = variable("GITHUB_RUN_ID"),
+		.run_attempt = variable("GITHUB_RUN_ATTEMPT"),
+		.job = variable("GITHUB_JOB"),
+		.token = variable("GITHUB_TOKEN"),
+		.timeout_s = TIMEOUT_DEFAULT_S,
+	};
+	const char *timeout = variable("GPU_LANE_GITHUB_TIMEOUT_S");
+	if (!timeout) {
+		return true;
+	}
+	char *end;
+	unsigned long seconds = strtoul(timeout, &end, 10);
+	if (timeout[0] < '0' || timeout[0] > '9' || *end || seconds < 1 || seconds > TIMEOUT_MAX_S) {
+		return lane_error_set(err, "USAGE",
+			"GPU_LANE_GITHUB_TIMEOUT_S wants a whole number in 1..%d, not \"%s\"", TIMEOUT_MAX_S,
+			timeout);
+	}
+	environment->timeout_s = (unsigned)seconds;
+	return true;
+}

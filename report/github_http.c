@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/github_http.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "report/plain.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+enum {
+	BODY_MAX = 1 << 20,
+	HEADER_MAX = 4096,
+	REDIRECTS_MAX = 3,
+	CONNECT_TIMEOUT_MS = 10000,
+	REASON_MAX = 300,
+};
+
+struct github_client {
+	CURL *curl;
+	struct curl_slist *headers;
+	char *api_url;
+	/** Borrowed; kept to take it out of what a server echoes. */
+	const char *token;
+	uint64_t deadline_ns;
+	unsigned timeout_s;
+};
+
+void github_response_finish(struct github_response *response)
+{
+	base_buffer_finish(&response->location);
+	base_buffer_finish(&response->body);
+	free(response->failure);
+	*response = (struct github_response){0};
+}
+
+/* What must be the same for the token to be sent: scheme, host and port. Caller frees. */
+static char *origin_of(const char *text)
+{
+	CURLU *url = curl_url();
+	char *scheme = NULL;
+	char *host = NULL;
+	char *port = NULL;
+	char *user = NULL;
+	char *origin = NULL;
+	if (url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+		curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+		curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+		curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+		curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_NO_USER &&
+		(strcmp(scheme, "https") == 0 || strcmp(scheme, "http") == 0)) {
+		origin = base_format("%s://%s:%s", scheme, host, port);
+	}
+	curl_free(scheme);
+	curl_free(host);
+	curl_free(port);
+	curl_free(user);
+	curl_url_cleanup(url);
+	return origin;
+}
+
+/* Header lines are built from it: one token, nothing that ends a line. */
+static bool is_token(const char *text)
+{
+	size_t length = 0;
+	while (text[length] > 0x20 && text[length] < 0x7f) {
+		length++;
+	}
+	return length > 0 && length < HEADER_MAX && text[length] == '\0';
+}
+
+static bool add_header(struct github_client *client, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(client->headers, line);
+	client->headers = longer ? longer : client->headers;
+	return longer != NULL;
+}
+
+static bool set_up(struct github_client *client)
+{
+	BASE_FREE char *authorization = base_format("Authorization: Bearer %s", client->token);
+	/* The second type is for servers that know the plain one alone (Prism). */
+	return add_header(client, "Accept: application/vnd.github+json, application/json") &&
+		add_header(client, "Content-Type: application/json") &&
+		add_header(client, "X-GitHub-Api-Version: 2022-11-28") &&
+		add_header(client, "User-Agent: gpu-lane/" LANE_VERSION) &&
+		/* No pause for a "100 Continue" that simple proxies never send. */
+		add_header(client, "Expect:") && add_header(client, authorization) &&
+		curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers) == CURLE_OK &&
+		/* The token is for the server, not for a proxy on the way. */
+		curl_easy_setopt(client->curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK &&
+		curl_easy_setopt(client->curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+		curl_easy_setopt(client->curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+		curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
+}
+
+struct github_client *github_client_create(
+	const struct github_environment *environment, struct lane_error *err)
+{
+	BASE_FREE char *origin = origin_of(environment->api_url);
+	if (!origin) {
+		lane_error_set(err, "GITHUB_UNREACHABLE", "GITHUB_API_URL is no http(s) address: %s",
+			environment->api_url);
+		return NULL;
+	}
+	if (!environment->token || !is_token(environment->token)) {
+		lane_error_set(err, "GITHUB_DENIED", "GITHUB_TOKEN %s",
+			environment->token ? "holds more than one word" : "is not set");
+		return NULL;
+	}
+	struct github_client *client = base_alloc(1, sizeof(*client));
+	*client = (struct github_client){
+		.curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : NULL,
+		.api_url = base_strdup(environment->api_url),
+		.token = environment->token,
+		.timeout_s = environment->timeout_s,
+		.deadline_ns = base_clock_monotonic_ns() + environment->timeout_s * UINT64_C(1000000000),
+	};
+	if (!client->curl || !set_up(client)) {
+		lane_error_set(err, "GITHUB_UNREACHABLE", "libcurl cannot be set up");
+		github_client_destroy(client);
+		return NULL;
+	}
+	size_t length = strlen(client->api_url);
+	while (length > 0 && client->api_url[length - 1] == '/') {
+		client->api_url[--length] = '\0';
+	}
+	return client;
+}
+
+void github_client_destroy(struct github_client *client)
+{
+	if (!client) {
+		return;
+	}
+	curl_easy_cleanup(client->curl);
+	curl_slist_free_all(client->headers);
+	free(client->api_url);
+	free(client);
+	curl_global_cleanup();
+}
+
+static size_t receive_body(char *bytes, size_t size, size_t count, void *context)
+{
+	struct github_response *response = context;
+	size_t total = size * count;
+	if (total > BODY_MAX - response->body.size) {
+		/* Less than offered ends the transfer. */
+		return 0;
+	}
+	base_buffer_add(&response->body, bytes, total);
+	return total;
+}
+
+/* The header's value when the line has this name, else NULL. `line` is NUL-terminated. */
+static const char *header_value(const char *line, const char *name)
+{
+	size_t length = strlen(name);
+	if (strncasecmp(line, name, length) != 0 || line[length] != ':') {
+		return NULL;
+	}
+	const char *value = line + length + 1;
+	return value + strspn(value, " \t");
+}
+
+static void take_number(const char *line, const char *name, int64_t *number)
+{
+	const char *value = header_value(line, name);
+	/* A day is longer than any wait; more digits cannot overflow. */
+	if (value && *value >= '0' && *value <= '9' && strspn(value, "0123456789") <= 12) {
+		*number = strtoll(value, NULL, 10);
+	}
+}
+
+static size_t receive_header(char *bytes, size_t size, size_t count, void *context)
+{
+	struct github_response *response = context;
+	size_t total = size * count;
+	if (total > HEADER_MAX) {
+		return total;
+	}
+	BASE_FREE char *line = base_strndup(bytes, total);
+	line[strcspn(line, "\r\n")] = '\0';
+	take_number(line, "retry-after", &response->retry_after_s);
+	take_number(line, "x-ratelimit-remaining", &response->rate_remaining);
+	take_number(line, "x-ratelimit-reset", &response->rate_reset_s);
+	const char *location = header_value(line, "location");
+	if (location) {
+		base_buffer_clear(&response->location);
+		base_buffer_add_text(&response->location, location);
+	}
+	return total;
+}
+
+static uint64_t left_ms(const struct github_client *client)
+{
+	uint64_t now = base_clock_monotonic_ns();
+	return now < client->deadline_ns ? (client->deadline_ns - now) / 1000000 : 0;
+}
+
+static void transfer(struct github_client *client, const char *method, const char *url,
+	const struct base_buffer *body, struct github_response *response)
+{
+	*response =
+		(struct github_response){.retry_after_s = -1, .rate_remaining = -1, .rate_reset_s = -1};
+	char reason[CURL_ERROR_SIZE] = "";
+	long left = (long)left_ms(client);
+	CURL *curl = client->curl;
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->size);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_body);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, response);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive_header);
+	curl_easy_setopt(curl, CURLOPT_HEADERDATA, response);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
+	/* 0 would mean no limit at all. */
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left > 0 ? left : 1L);
+	curl_easy_setopt(
+		curl, CURLOPT_CONNECTTIMEOUT_MS, left < CONNECT_TIMEOUT_MS ? left + 1 : CONNECT_TIMEOUT_MS);
+	CURLcode code = curl_easy_perform(curl);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+	if (code == CURLE_OK) {
+		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response->status);
+	} else {
+		response->failure = base_strdup(reason[0] ? reason : curl_easy_strerror(code));
+	}
+}
+
+static bool is_redirect(long status)
+{
+	return status == 301 || status == 302 || status == 307 || status == 308;
+}
+
+/* Sends once; follows what GitHub answers for renamed repositories, on the same host. */
+static bool exchange(struct github_client *client, const char *method, const char *start,
+	const struct base_buffer *body, struct github_response *response, struct lane_error *err)
+{
+	BASE_FREE char *home = origin_of(client->api_url);
+	BASE_FREE char *url = base_strdup(start);
+	for (int hop = 0;; hop++) {
+		transfer(client, method, url, body, response);
+		if (!is_redirect(response->status) || hop == REDIRECTS_MAX || !response->location.data) {
+			return true;
+		}
+		BASE_FREE char *there = origin_of(response->location.data);
+		if (!there || strcmp(there, home) != 0) {
+			return lane_error_set(err, "GITHUB_REFUSED",
+				"%s %s redirects to where the token must not go: %s", method, url,
+				response->location.data);
+		}
+		free(url);
+		url = base_strdup(response->location.data);
+		github_response_finish(response);
+	}
+}
+
+/* "message" of the answer, one safe line without the token that a server might echo. */
+static void add_reason(const struct github_client *client, const struct github_response *response,
+	struct base_buffer *out)
+{
+	BASE_JSON_AUTO body = {0};
+	const char *message = response->failure;
+	if (!message && response->body.data &&
+		base_json_parse("answer", response->body.data, response->body.size, &body, NULL)) {
+		message = base_json_string(body.root, "message", NULL);
+	}
+	if (!message) {
+		return;
+	}
+	BASE_BUFFER_AUTO plain = BASE_BUFFER_INIT;
+	report_plain_add(&plain, message, true);
+	report_plain_cut(&plain, 0, REASON_MAX);
+	bool echoed = plain.data && strstr(plain.data, client->token);
+	base_buffer_print(out, ": %s", echoed ? "(the answer holds the token)" : plain.data);
+}
+
+static const char *code_of(const struct github_response *response)
+{
+	bool limited = response->retry_after_s >= 0 || response->rate_remaining == 0;
+	switch (response->status) {
+	case 0:
+		return "GITHUB_UNREACHABLE";
+	case 401:
+		return "GITHUB_DENIED";
+	case 403:
+		return limited ? "GITHUB_RATE_LIMITED" : "GITHUB_DENIED";
+	case 404:
+		return "GITHUB_NOT_FOUND";
+	case 429:
+		return "GITHUB_RATE_LIMITED";
+	default:
+		return response->status >= 500 ? "GITHUB_UNREACHABLE" : "GITHUB_REFUSED";
+	}
+}
+
+static bool refuse(const struct github_client *client, const struct github_response *response,
+	const char *method, const char *url, uint64_t wait_s, struct lane_error *err)
+{
+	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+	if (response->status > 0) {
+		base_buffer_print(&text, "%s %s answered %ld", method, url, response->status);
+	} else {
+		base_buffer_print(&text, "%s %s", method, url);
+	}
+	add_reason(client, response, &text);
+	if (left_ms(client) == 0) {
+		base_buffer_print(&text, "; the %u s that posting may take are over", client->timeout_s);
+	} else if (wait_s > 0) {
+		base_buffer_print(&text, "; a wait of %llu s is beyond the %u s that posting may take",
+			(unsigned long long)wait_s, client->timeout_s);
+	}
+	return lane_error_set(err, code_of(response), "%s", text.data);
+}
+
+static void pause_for(uint64_t seconds)
+{
+	struct timespec left = {.tv_sec = (time_t)seconds};
+	while (nanosleep(&left, &left) != 0) {}
+}
+
+bool github_client_send(struct github_client *client, const char *method, const char *path,
+	const cJSON *request, struct base_json *answer, struct lane_error *err)
+{
+	BASE_BUFFER_AUTO body = BASE_BUFFER_INIT;
+	base_json_write(request, 0, &body);
+	BASE_FREE char *url = base_format("%s%s", client->api_url, path);
+	for (unsigned attempt = 1;; attempt++) {
+		struct github_response response;
+		bool sent = exchange(client, method, url, &body, &response, err);
+		bool done = sent && response.status >= 200 && response.status < 300;
+		uint64_t wait_s = 0;
+		bool again = sent && !done &&
+			github_response_retry(&response, attempt, base_clock_wall_ms() / 1000, &wait_s);
+		bool fits = wait_s < left_ms(client) / 1000;
+		if (sent && !done && !(again && fits)) {
+			refuse(client, &response, method, url, again ? wait_s : 0, err);
+		}
+		if (done) {
+			done = base_json_parse(
+				url, response.body.data ? response.body.data : "", response.body.size, answer, err);
+			again = false;
+		}
+		github_response_finish(&response);
+		if (!again || !fits) {
+			return done;
+		}
+		pause_for(wait_s);
+	}
+}
