@@ -33,6 +33,8 @@ void report_words_run(const cJSON *document, struct base_buffer *out);
 void report_words_where(const cJSON *where, struct base_buffer *out);
 /** "expected radv, observed llvmpipe" of a check; nothing when both are null. */
 void report_words_expectation(const cJSON *check, struct base_buffer *out);
+/** What is wrong with a workload that is not verified; nothing for one that is. */
+void report_words_wrong(const cJSON *workload, struct base_buffer *out);
 /** A scalar as it would be said: strings without quotes, numbers as figures. */
 void report_words_value(const cJSON *value, struct base_buffer *out);
 /** "key value, key value" of an object's members. */

@@ -205,13 +205,15 @@ static void add_workloads(struct page *page, const cJSON *document)
 			BASE_BUFFER_AUTO words = BASE_BUFFER_INIT;
 			columns[i]->cell(workload, &words);
 			base_buffer_add_text(&line, " ");
-			if (i + 1 == count) {
-				bool verified = base_json_bool(workload, "verified", false);
-				base_buffer_add_text(&line, verified ? "✅ " : "❌ ");
-			}
 			report_markdown_text(&line, words.data ? words.data : "");
-			base_buffer_add_text(&line, " |");
+			base_buffer_add_text(&line, i + 1 == count ? "" : " |");
 		}
+		bool verified = base_json_bool(workload, "verified", false);
+		base_buffer_add_text(&line, verified ? " ✅" : " ❌ ");
+		BASE_BUFFER_AUTO wrong = BASE_BUFFER_INIT;
+		report_words_wrong(workload, &wrong);
+		report_markdown_text(&line, wrong.data ? wrong.data : "");
+		base_buffer_add_text(&line, " |");
 		add_line(page, &line);
 	}
 }

@@ -28,16 +28,24 @@ static const char *escape(char c)
 	}
 }
 
-static void add_escaped(struct base_buffer *out, const char *plain, size_t start)
+/* Whether the character would begin a list or a heading: "- x", "1. x", "===". */
+static bool is_marker(const char *plain, const char *at)
+{
+	size_t digits = strspn(plain, "0123456789");
+	if (at == plain) {
+		return strchr("-+=", *at) != NULL;
+	}
+	bool ends = at[1] == ' ' || at[1] == '\0';
+	return digits > 0 && plain + digits == at && (*at == '.' || *at == ')') && ends;
+}
+
+static void add_escaped(struct base_buffer *out, const char *plain)
 {
 	for (const char *at = plain; *at; at++) {
 		const char *escaped = escape(*at);
-		/* A marker of a list or heading means something at the start alone. */
-		size_t digits = at > plain ? strspn(plain, "0123456789") : 0;
-		bool first = out->size == start || (digits > 0 && plain + digits == at);
 		if (escaped) {
 			base_buffer_add_text(out, escaped);
-		} else if (strchr("\\`*_[]|~$", *at) || (first && strchr("-+=.)", *at))) {
+		} else if (strchr("\\`*_[]|~$", *at) || is_marker(plain, at)) {
 			base_buffer_print(out, "\\%c", *at);
 		} else {
 			base_buffer_add(out, at, 1);
@@ -51,7 +59,7 @@ void report_markdown_text(struct base_buffer *out, const char *text)
 	report_plain_add(&plain, text, true);
 	report_plain_cut(&plain, 0, VALUE_BYTES_MAX);
 	if (plain.size > 0) {
-		add_escaped(out, plain.data, out->size);
+		add_escaped(out, plain.data);
 	}
 }
 

@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "report/plain.h"
 
-/* The table of workloads on a page: columns as wide as their widest cell, the last one wrapped. */
+/* The table of workloads on a page: columns as wide as their widest cell. */
 
 enum {
 	COLUMN_GAP = 2,
@@ -37,31 +37,37 @@ static void fill_row(struct report_page *page, struct table *table, size_t y, co
 			base_buffer_add_text(cell, table->columns[x]->title);
 		}
 		base_buffer_add_text(cell, "");
-		if (x + 1 < table->width) {
-			report_plain_cut(cell, 0, CELL_BYTES_MAX);
-			unsigned width = report_page_width(page, cell->data);
-			table->widths[x] = width > table->widths[x] ? width : table->widths[x];
-		}
+		report_plain_cut(cell, 0, CELL_BYTES_MAX);
+		unsigned width = report_page_width(page, cell->data);
+		table->widths[x] = width > table->widths[x] ? width : table->widths[x];
 	}
 }
 
 static void print_row(
 	struct report_page *page, const struct table *table, size_t y, enum report_ink ink)
 {
-	unsigned column = 0;
-	for (size_t x = 0; x + 1 < table->width; x++) {
+	for (size_t x = 0; x < table->width; x++) {
 		const char *words = cell_at(table, x, y)->data;
 		unsigned padding = table->widths[x] - report_page_width(page, words);
 		bool right = table->columns[x]->right;
+		bool last = x + 1 == table->width;
 		report_page_space(page, COLUMN_GAP + (right ? padding : 0));
-		report_page_add(page, ink, words);
-		report_page_space(page, right ? 0 : padding);
-		column += COLUMN_GAP + table->widths[x];
+		report_page_add(page, last && ink == REPORT_INK_NONE ? REPORT_INK_GOOD : ink, words);
+		report_page_space(page, right || last ? 0 : padding);
 	}
-	report_page_space(page, COLUMN_GAP);
-	const char *last = cell_at(table, table->width - 1, y)->data;
-	report_page_wrap(
-		page, ink == REPORT_INK_NONE ? REPORT_INK_GOOD : ink, last, column + COLUMN_GAP);
+	base_buffer_add_text(page->out, "\n");
+}
+
+/* Under a workload that is not verified: what is wrong with it. */
+static void print_wrong(struct report_page *page, const cJSON *workload)
+{
+	enum { INDENT = 2 * COLUMN_GAP };
+	BASE_BUFFER_AUTO words = BASE_BUFFER_INIT;
+	report_words_wrong(workload, &words);
+	if (words.size > 0) {
+		report_page_space(page, INDENT);
+		report_page_wrap(page, REPORT_INK_NONE, words.data, INDENT);
+	}
 }
 
 void report_table_add(struct report_page *page, const cJSON *workloads)
@@ -82,6 +88,7 @@ void report_table_add(struct report_page *page, const cJSON *workloads)
 	{
 		bool verified = base_json_bool(workload, "verified", false);
 		print_row(page, &table, y++, verified ? REPORT_INK_NONE : REPORT_INK_BAD);
+		print_wrong(page, workload);
 	}
 	for (size_t i = 0; i < table.width * table.height; i++) {
 		base_buffer_finish(&table.cells[i]);

@@ -3,13 +3,14 @@
 #include "report/fault.h"
 #include "report/page.h"
 
+#include "base/exit.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Columns of the labels under a heading and under a finding. */
-enum { LABEL_WIDTH = 10, INDENT = 2 };
+enum { LABEL_WIDTH = 10, LABEL_WIDTH_MAX = 24, INDENT = 2 };
 
 /* How a state or a level is shown. */
 struct mark {
@@ -51,39 +52,52 @@ static void add_heading(struct report_page *page, const char *title)
 
 /* "  label     words that are wrapped". Nothing when there are no words. */
 static void add_labelled(
-	struct report_page *page, unsigned indent, const char *label, const char *words)
+	struct report_page *page, unsigned indent, unsigned width, const char *label, const char *words)
 {
 	if (!words || !*words) {
 		return;
 	}
 	report_page_space(page, indent);
-	report_page_pad(page, REPORT_INK_DIM, label, LABEL_WIDTH);
-	unsigned used = report_page_width(page, label);
-	report_page_wrap(
-		page, REPORT_INK_NONE, words, indent + (used < LABEL_WIDTH ? LABEL_WIDTH : used + 1));
+	report_page_pad(page, REPORT_INK_DIM, label, width);
+	unsigned used = report_page_width(page, label) + 1;
+	report_page_wrap(page, REPORT_INK_NONE, words, indent + (used > width ? used : width));
+}
+
+/* By exit status. */
+static const struct {
+	const char *shout;
+	enum report_state state;
+} verdicts[] = {
+	[LANE_EXIT_HOLDS] = {"HOLDS", REPORT_HELD},
+	[LANE_EXIT_BROKEN] = {"BROKEN", REPORT_BROKEN},
+	[LANE_EXIT_UNKNOWN] = {"UNKNOWN", REPORT_UNKNOWN},
+};
+
+/* What a person reads when they read one line more: the worst finding. */
+static void add_headline(struct report_page *page, const cJSON *document, unsigned column)
+{
+	size_t count;
+	BASE_FREE const cJSON **findings = report_findings_sorted(document, &count);
+	if (count == 0 || strcmp(base_json_string(findings[0], "level", ""), "failure") != 0) {
+		return;
+	}
+	BASE_FREE char *words = base_format("%s: %s", base_json_string(findings[0], "title", ""),
+		base_json_string(findings[0], "message", ""));
+	report_page_space(page, column);
+	report_page_wrap(page, REPORT_INK_NONE, words, column);
 }
 
 static void add_verdict(struct report_page *page, const cJSON *document)
 {
-	static const struct {
-		const char *name, *shout;
-		enum report_state state;
-	} verdicts[] = {
-		{"holds", "HOLDS", REPORT_HELD},
-		{"broken", "BROKEN", REPORT_BROKEN},
-		{"unknown", "UNKNOWN", REPORT_UNKNOWN},
-	};
-	size_t index = 0;
-	const char *verdict = base_json_string(document, "verdict", "unknown");
-	while (index < 2 && strcmp(verdicts[index].name, verdict) != 0) {
-		index++;
-	}
+	enum { SHOUT_WIDTH = 9, MARK_WIDTH = 2 };
+	size_t index = (size_t)report_exit_status(document, false);
 	const struct mark *mark = &state_marks[verdicts[index].state];
+	unsigned column = SHOUT_WIDTH;
 	if (page->style->unicode) {
-		report_page_pad(page, mark->ink, mark->unicode, 2);
+		report_page_pad(page, mark->ink, mark->unicode, MARK_WIDTH);
+		column += MARK_WIDTH;
 	}
-	report_page_pad(page, mark->ink, verdicts[index].shout, 8);
-	unsigned column = page->style->unicode ? 10 : 8;
+	report_page_pad(page, mark->ink, verdicts[index].shout, SHOUT_WIDTH);
 	BASE_BUFFER_AUTO words = BASE_BUFFER_INIT;
 	report_words_verdict(document, &words);
 	report_page_wrap(page, REPORT_INK_BOLD, words.data, column);
@@ -91,6 +105,9 @@ static void add_verdict(struct report_page *page, const cJSON *document)
 	if (remark) {
 		report_page_space(page, column);
 		report_page_wrap(page, REPORT_INK_DOUBT, remark, column);
+	}
+	if (page->style->verbosity >= 0) {
+		add_headline(page, document, column);
 	}
 	base_buffer_clear(&words);
 	report_words_run(document, &words);
@@ -106,8 +123,13 @@ static void add_facts(
 	if (count > 0) {
 		add_heading(page, title);
 	}
+	unsigned width = LABEL_WIDTH;
 	for (size_t i = 0; i < count; i++) {
-		add_labelled(page, INDENT, facts[i].label, facts[i].value.data);
+		unsigned label = report_page_width(page, facts[i].label) + 2;
+		width = label > width && label <= LABEL_WIDTH_MAX ? label : width;
+	}
+	for (size_t i = 0; i < count; i++) {
+		add_labelled(page, INDENT, width, facts[i].label, facts[i].value.data);
 	}
 	report_facts_finish(facts, count);
 }
@@ -199,7 +221,7 @@ static void add_checks(struct report_page *page, const cJSON *document)
 	if (headed && held > 0 && !all) {
 		report_page_space(page, INDENT);
 		add_mark(page, &state_marks[REPORT_HELD]);
-		base_buffer_print(page->out, "%u more held (-v lists them)\n", held);
+		base_buffer_print(page->out, "%u held, not listed\n", held);
 	}
 }
 
@@ -217,12 +239,12 @@ static void add_remedy(struct report_page *page, const cJSON *finding, unsigned 
 {
 	const struct report_fault *fault = report_fault_find(base_json_string(finding, "code", ""));
 	if (fault) {
-		add_labelled(page, indent, "cause", fault->cause);
+		add_labelled(page, indent, LABEL_WIDTH, "cause", fault->cause);
 	}
-	add_labelled(page, indent, "remedy", base_json_string(finding, "remedy", ""));
+	add_labelled(page, indent, LABEL_WIDTH, "remedy", base_json_string(finding, "remedy", ""));
 	if (fault && fault->confirm) {
 		BASE_FREE char *command = base_format("$ %s", fault->confirm);
-		add_labelled(page, indent, "confirm", command);
+		add_labelled(page, indent, LABEL_WIDTH, "confirm", command);
 	}
 }
 
@@ -245,11 +267,11 @@ static void add_finding(struct report_page *page, const cJSON *finding)
 	}
 	BASE_BUFFER_AUTO words = BASE_BUFFER_INIT;
 	report_words_where(base_json_get(finding, "where"), &words);
-	add_labelled(page, indent, "where", words.data);
+	add_labelled(page, indent, LABEL_WIDTH, "where", words.data);
 	if (page->style->verbosity > 0) {
 		base_buffer_clear(&words);
 		report_words_members(base_json_get(finding, "evidence"), &words);
-		add_labelled(page, indent, "evidence", words.data);
+		add_labelled(page, indent, LABEL_WIDTH, "evidence", words.data);
 	}
 }
 

@@ -78,7 +78,8 @@ void report_words_verdict(const cJSON *document, struct base_buffer *out)
 	}
 	add_count(out, unknown, "unknown");
 	add_count(out, skipped, "skipped");
-	add_count(out, failures, failures == 1 ? "failure" : "failures");
+	/* A broken check has its finding already. */
+	add_count(out, broken > 0 ? 0 : failures, failures == 1 ? "failure" : "failures");
 	add_count(out, warnings, warnings == 1 ? "warning" : "warnings");
 }
 
