@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/job.h"
+
+#include <string.h>
+
+/* Every word comes from its index alone, so that a part of a buffer can be filled or checked. */
+
+/* "lowbias32" of Chris Wellons' hash prospector: every bit of the input moves half of the output. */
+static uint32_t fill_mix(uint32_t word)
+{
+	word ^= word >> 16;
+	word *= 0x7feb352du;
+	word ^= word >> 15;
+	word *= 0x846ca68bu;
+	word ^= word >> 16;
+	return word;
+}
+
+static uint32_t fill_float(float value)
+{
+	uint32_t word;
+	memcpy(&word, &value, sizeof(word));
+	return word;
+}
+
+static uint32_t fill_ramp(uint64_t index)
+{
+	/* Exact: 12 bits of fraction. */
+	return fill_float((float)(index % 4096) / 4096.0f);
+}
+
+static uint32_t fill_random(uint32_t seed_mix, uint64_t index)
+{
+	uint32_t low = (uint32_t)index;
+	uint32_t high = (uint32_t)(index >> 32);
+	uint32_t bits = fill_mix(fill_mix(low ^ seed_mix) + high);
+	/* Exact: 24 bits in steps of 2^-23 from -1 up. */
+	return fill_float((float)(bits >> 8) * 0x1p-23f - 1.0f);
+}
+
+void bridge_fill_part(
+	enum bridge_fill fill, uint32_t seed, uint64_t first, uint32_t *words, size_t count)
+{
+	uint32_t seed_mix = fill_mix(seed + 0x9e3779b9u);
+	for (size_t i = 0; i < count; i++) {
+		switch (fill) {
+		case BRIDGE_FILL_ZERO:
+			words[i] = 0;
+			break;
+		case BRIDGE_FILL_RAMP:
+			words[i] = fill_ramp(first + i);
+			break;
+		case BRIDGE_FILL_RANDOM:
+			words[i] = fill_random(seed_mix, first + i);
+			break;
+		case BRIDGE_FILL_POISON:
+			words[i] = 0xDEADBEEF;
+			break;
+		}
+	}
+}
+
+void bridge_fill_words(enum bridge_fill fill, uint32_t seed, uint32_t *words, size_t count)
+{
+	bridge_fill_part(fill, seed, 0, words, count);
+}
