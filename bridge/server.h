@@ -8,13 +8,14 @@
 #include <stdbool.h>
 
 /**
- * The bridge: a 9P2000.L server over sockets, leases, a job queue and worker processes, in one thread with epoll. gpu-bridge-host and the
- * embedded bridge of gpu-canary are this same code.
+ * The bridge: a 9P2000.L server over sockets, leases, a job queue and worker processes, in one
+ * thread with epoll. gpu-bridge-host and the embedded bridge of gpu-canary are this same code.
  */
 struct bridge_server;
 
 struct bridge_server_config {
-	/** GPUs to serve as bridge_worker_describe returns them (borrowed during the call); NULL: describe now, with `timeout_ms`. */
+	/** GPUs to serve as bridge_worker_describe returns them (borrowed during the call); NULL:
+	 * describe now, with `timeout_ms`. */
 	const cJSON *devices;
 	/** Only this device (UUID text), or NULL for all. */
 	const char *only_uuid;
@@ -26,24 +27,32 @@ struct bridge_server_config {
 };
 
 /** Errors: those of bridge_worker_describe, DEVICE_NONE, DEVICE_SOFTWARE_ONLY. */
-struct bridge_server *bridge_server_create(const struct bridge_server_config *config,
-	struct lane_error *err);
+struct bridge_server *bridge_server_create(
+	const struct bridge_server_config *config, struct lane_error *err);
 void bridge_server_destroy(struct bridge_server *server);
 
-/** Listens on "unix:PATH" (mode 0660; a stale socket is replaced, a live one refused). Errors: USAGE, LISTEN_FAILED. */
-bool bridge_server_listen(struct bridge_server *server, const char *address,
-	struct lane_error *err);
-/** Serves one connected socket (taken over) with the rights of its peer; `queen` gives it all rights. */
-bool bridge_server_adopt(struct bridge_server *server, int fd, bool queen,
-	struct lane_error *err);
+/** Listens on "unix:PATH" (mode 0660; a stale socket is replaced, a live one refused). Errors:
+ * USAGE, LISTEN_FAILED. */
+bool bridge_server_listen(
+	struct bridge_server *server, const char *address, struct lane_error *err);
+/** Serves one connected socket (taken over) with the rights of its peer; `queen` gives it all
+ * rights. */
+bool bridge_server_adopt(struct bridge_server *server, int fd, bool queen, struct lane_error *err);
 
 /**
- * Runs until stopped. SIGTERM and SIGINT (through signalfd) drain: no new leases, running jobs until their timeout; a second one stops.
- * With `until_idle` it also ends when the last connection has closed and all workers are reaped (embedded bridge).
+ * Runs until stopped. SIGTERM and SIGINT (through signalfd) drain: no new leases, running jobs
+ * until their timeout; a second one stops. With `until_idle` it also ends when the last connection
+ * has closed and all workers are reaped (embedded bridge).
  */
 bool bridge_server_run(struct bridge_server *server, bool until_idle, struct lane_error *err);
 
-/** Text of `gpu-bridge-host --mock --list`: deterministic namespace descriptors, byte for byte stable. Caller frees. */
-char *bridge_mock_list(void);
+/** Whether `address` can be listened on ("unix:PATH" or a path). Errors: USAGE. */
+bool bridge_server_address_valid(const char *address, struct lane_error *err);
+
+/**
+ * Text of `gpu-bridge-host --list`: the namespace descriptors of what would be served; with `mock`
+ * byte for byte stable. Caller frees. Errors: as bridge_server_create.
+ */
+char *bridge_server_list(const struct bridge_server_config *config, struct lane_error *err);
 
 #endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/connection.h"
+
+#include "base/buffer.h"
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	/** Bytes asked of the socket at a time, over what the frame at hand still lacks. */
+	READ_CHUNK = 64 << 10,
+	/** Requests are not handled while this much of replies is unread. One reply of msize comes on
+	   top. */
+	OUTPUT_MAX = 1 << 20,
+	/** Requests held back behind a full window of waiting reads; a client that sends more is cut
+	   off. */
+	HELD_MAX = 256 << 10,
+	/** Buffers larger than this are given back when they are empty. */
+	KEEP_MAX = 4 << 10,
+};
+
+struct bridge_connection {
+	struct bridge_loop *loop;
+	struct bridge_source source;
+	uint32_t watched;
+	struct bridge_session *session;
+	/** Not yet looked at. */
+	struct base_buffer in;
+	/** Whole frames that came while the window of waiting reads was full. */
+	struct base_buffer held;
+	/** Replies; those before `sent` are gone. */
+	struct base_buffer out;
+	size_t sent;
+	/** A wake came while the output was full. */
+	bool wake_missed;
+	/** No more input will come. */
+	bool eof;
+	bool closed;
+	void (*on_closed)(void *context, struct bridge_connection *connection);
+	void *context;
+};
+
+static void close_connection(struct bridge_connection *connection)
+{
+	if (!connection->closed) {
+		connection->closed = true;
+		bridge_loop_remove(connection->loop, &connection->source);
+		connection->on_closed(connection->context, connection);
+	}
+}
+
+static bool output_full(const struct bridge_connection *connection)
+{
+	return connection->out.size - connection->sent >= OUTPUT_MAX;
+}
+
+/** Empties a buffer, and gives a large one back: idle connections are cheap. */
+static void empty_buffer(struct base_buffer *buffer)
+{
+	if (buffer->capacity > KEEP_MAX) {
+		base_buffer_finish(buffer);
+	} else {
+		base_buffer_clear(buffer);
+	}
+}
+
+/** Sends what the socket takes. */
+static void send_output(struct bridge_connection *connection)
+{
+	struct base_buffer *out = &connection->out;
+	while (connection->sent < out->size && !connection->closed) {
+		ssize_t count = send(connection->source.fd, out->data + connection->sent,
+			out->size - connection->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (count < 0 && errno == EAGAIN) {
+			return;
+		}
+		if (count < 0 && errno != EINTR) {
+			close_connection(connection);
+		} else if (count > 0) {
+			connection->sent += (size_t)count;
+		}
+	}
+	connection->sent = 0;
+	empty_buffer(out);
+}
+
+/** Takes one piece of input. */
+static void receive_input(struct bridge_connection *connection)
+{
+	struct base_buffer *in = &connection->in;
+	size_t room = READ_CHUNK;
+	if (in->size >= 4) {
+		size_t frame = wire_frame_size((const uint8_t *)in->data);
+		room = frame > in->size + room ? frame - in->size : room;
+	}
+	char *bytes = base_buffer_reserve(in, room);
+	ssize_t count = recv(connection->source.fd, bytes, room, MSG_DONTWAIT);
+	if (count > 0) {
+		in->size += (size_t)count;
+		in->data[in->size] = '\0';
+	} else if (count == 0) {
+		connection->eof = true;
+	} else if (errno != EAGAIN && errno != EINTR) {
+		close_connection(connection);
+	}
+}
+
+/** Bytes of the whole frame at the beginning; 0: more has to come. *bad: it can never be a frame.
+ */
+static size_t whole_frame(
+	const struct bridge_connection *connection, const char *bytes, size_t size, bool *bad)
+{
+	if (size < 4) {
+		return 0;
+	}
+	uint32_t frame = wire_frame_size((const uint8_t *)bytes);
+	*bad = frame < WIRE_HEADER_SIZE || frame > bridge_session_msize(connection->session);
+	return *bad || size < frame ? 0 : frame;
+}
+
+static void handle_frame(struct bridge_connection *connection, const char *bytes, size_t size)
+{
+	if (!bridge_session_handle(
+			connection->session, (const uint8_t *)bytes, size, &connection->out)) {
+		close_connection(connection);
+	}
+}
+
+/** A request that a Tflush names and that is still held will not be handled at all. */
+static void flush_held(struct bridge_connection *connection, const char *flush, size_t flush_size)
+{
+	struct wire_message message;
+	wire_decode((const uint8_t *)flush, flush_size, &message);
+	uint16_t tag = message.old_tag;
+	struct base_buffer *held = &connection->held;
+	for (size_t offset = 0, size; offset < held->size; offset += size) {
+		size = wire_frame_size((const uint8_t *)held->data + offset);
+		wire_decode((const uint8_t *)held->data + offset, size, &message);
+		if (message.tag == tag) {
+			held->size -= size;
+			memmove(held->data + offset, held->data + offset + size, held->size - offset);
+			return;
+		}
+	}
+}
+
+/**
+ * Handles one new frame, or holds it back: with a full window of waiting reads only Tflush can make
+ * room, so it has to be seen behind the others, and they are not answered with an error, which a
+ * kernel mount would show to programs as EBUSY.
+ */
+static void take_frame(struct bridge_connection *connection, const char *bytes, size_t size)
+{
+	uint8_t type = (uint8_t)bytes[4];
+	if (type == WIRE_TFLUSH) {
+		flush_held(connection, bytes, size);
+	} else if (type == WIRE_TVERSION) {
+		base_buffer_finish(&connection->held);
+	} else if (connection->held.size > 0 || bridge_session_full(connection->session)) {
+		base_buffer_add(&connection->held, bytes, size);
+		if (connection->held.size > HELD_MAX) {
+			base_log(BASE_LOG_WARNING, "client with %d waiting reads goes on sending: closed",
+				BRIDGE_WAITING_MAX);
+			close_connection(connection);
+		}
+		return;
+	}
+	handle_frame(connection, bytes, size);
+}
+
+static void release_held(struct bridge_connection *connection)
+{
+	struct base_buffer *held = &connection->held;
+	while (held->size > 0 && !connection->closed && !output_full(connection) &&
+		!bridge_session_full(connection->session)) {
+		size_t size = wire_frame_size((const uint8_t *)held->data);
+		handle_frame(connection, held->data, size);
+		base_buffer_consume(held, size);
+	}
+	if (held->size == 0) {
+		base_buffer_finish(held);
+	}
+}
+
+/** Handles whole frames until there are none, or too much output. */
+static void handle_input(struct bridge_connection *connection)
+{
+	struct base_buffer *in = &connection->in;
+	size_t done = 0;
+	bool bad = false;
+	while (done < in->size && !connection->closed && !output_full(connection)) {
+		size_t size = whole_frame(connection, in->data + done, in->size - done, &bad);
+		if (size == 0) {
+			break;
+		}
+		take_frame(connection, in->data + done, size);
+		release_held(connection);
+		done += size;
+	}
+	if (bad) {
+		close_connection(connection);
+	}
+	if (done == in->size) {
+		empty_buffer(in);
+	} else {
+		base_buffer_consume(in, done);
+	}
+}
+
+static void wake_session(struct bridge_connection *connection)
+{
+	connection->wake_missed = output_full(connection);
+	if (!connection->wake_missed) {
+		bridge_session_wake(connection->session, &connection->out);
+		release_held(connection);
+	}
+}
+
+/** Watches for what can go on now. */
+static void watch(struct bridge_connection *connection)
+{
+	uint32_t wanted = connection->out.size > connection->sent ? EPOLLOUT : 0;
+	if (!connection->eof && !output_full(connection)) {
+		wanted |= EPOLLIN;
+	}
+	if (wanted != connection->watched) {
+		connection->watched = wanted;
+		bridge_loop_change(connection->loop, &connection->source, wanted);
+	}
+}
+
+/** Handles what is there and sends what came of it, as long as the socket takes it. */
+static void serve(struct bridge_connection *connection)
+{
+	bool stopped;
+	do {
+		if (connection->wake_missed) {
+			wake_session(connection);
+		}
+		release_held(connection);
+		handle_input(connection);
+		stopped = output_full(connection);
+		send_output(connection);
+	} while (stopped && !output_full(connection) && !connection->closed);
+	bool finished = connection->eof && connection->out.size == connection->sent &&
+		!bridge_session_waits(connection->session);
+	if (finished) {
+		close_connection(connection);
+	}
+	if (!connection->closed) {
+		watch(connection);
+	}
+}
+
+static void socket_ready(void *context, uint32_t events)
+{
+	struct bridge_connection *connection = context;
+	bool gone = (events & EPOLLERR) != 0;
+	if ((events & EPOLLIN) != 0) {
+		receive_input(connection);
+	} else if ((events & EPOLLHUP) != 0) {
+		gone = true;
+	}
+	if (gone) {
+		close_connection(connection);
+	}
+	if (!connection->closed) {
+		serve(connection);
+	}
+}
+
+struct bridge_connection *bridge_connection_create(struct bridge_loop *loop, int fd,
+	const struct bridge_session_host *host, const struct bridge_peer *peer,
+	void (*closed)(void *context, struct bridge_connection *connection), void *context,
+	struct lane_error *err)
+{
+	struct bridge_connection *connection = base_alloc(1, sizeof(*connection));
+	*connection = (struct bridge_connection){
+		.loop = loop,
+		.source = {.fd = fd, .ready = socket_ready, .context = connection},
+		.watched = EPOLLIN,
+		.on_closed = closed,
+		.context = context,
+	};
+	if (!bridge_loop_add(loop, &connection->source, EPOLLIN, err)) {
+		close(fd);
+		free(connection);
+		return NULL;
+	}
+	connection->session = bridge_session_create(host, peer);
+	return connection;
+}
+
+void bridge_connection_destroy(struct bridge_connection *connection)
+{
+	if (connection == NULL) {
+		return;
+	}
+	if (!connection->closed) {
+		bridge_loop_remove(connection->loop, &connection->source);
+	}
+	bridge_session_destroy(connection->session);
+	base_buffer_finish(&connection->in);
+	base_buffer_finish(&connection->held);
+	base_buffer_finish(&connection->out);
+	close(connection->source.fd);
+	free(connection);
+}
+
+void bridge_connection_wake(struct bridge_connection *connection)
+{
+	if (!connection->closed && bridge_session_waits(connection->session)) {
+		wake_session(connection);
+		serve(connection);
+	}
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRIDGE_CONNECTION_H
+#define BRIDGE_CONNECTION_H
+
+#include "bridge/loop.h"
+#include "bridge/session.h"
+
+/**
+ * One connected socket: frames in, replies out, bounded both ways. While replies are not read by
+ * the client, no more requests are taken from it.
+ */
+struct bridge_connection;
+
+/**
+ * Serves a connected stream socket, which it takes over in every case. When the client is gone or
+ * broke the protocol, `closed` is called once, in the midst of an event: destroy it later. NULL
+ * with LOOP_FAILED.
+ */
+struct bridge_connection *bridge_connection_create(struct bridge_loop *loop, int fd,
+	const struct bridge_session_host *host, const struct bridge_peer *peer,
+	void (*closed)(void *context, struct bridge_connection *connection), void *context,
+	struct lane_error *err);
+void bridge_connection_destroy(struct bridge_connection *connection);
+/** Something has changed that a waiting read may have waited for. */
+void bridge_connection_wake(struct bridge_connection *connection);
+
+#endif

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/fid.h"
+#include "bridge/gpu.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/** /gpu/<id>/ctl: commands, one a line; the reply line is read back from the same fid. */
+
+enum {
+	LINE_MAX_SIZE = 256,
+	/** A verb and one argument more than any takes. */
+	WORDS_MAX = 8,
+	/** Unread replies of one fid: EAGAIN beyond. */
+	REPLIES_MAX = 64 << 10,
+};
+
+struct command {
+	struct bridge_gpu *gpu;
+	struct bridge_fid *fid;
+	const char *verb;
+	/** What follows the verb, cut at spaces. */
+	char *const *words;
+	size_t word_count;
+	uint64_t now_ns;
+};
+
+__attribute__((format(printf, 2, 3))) static void reply(
+	const struct command *command, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	base_buffer_vprint(&command->fid->replies, format, args);
+	va_end(args);
+	base_buffer_add(&command->fid->replies, "\n", 1);
+}
+
+/** The detail stands in double quotes, so it must not have any of its own. */
+static void refuse(const struct command *command, const char *reason, const char *detail)
+{
+	BASE_FREE char *text = base_strdup(detail);
+	for (char *c = text; *c != '\0'; c++) {
+		*c = *c == '"' || *c == '\n' ? '\'' : *c;
+	}
+	reply(command, "ERR %s reason=%s detail=\"%s\"", command->verb, reason, text);
+}
+
+static void refuse_lease(const struct command *command, const struct lane_error *err)
+{
+	static const struct {
+		const char *code, *reason;
+	} reasons[] = {
+		{"LEASE_BUSY", "busy"},
+		{"LEASE_CORDONED", "cordoned"},
+		{"LEASE_NOT_ACTIVE", "permission"},
+	};
+	const char *reason = "invalid";
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		if (lane_error_is(err, reasons[i].code)) {
+			reason = reasons[i].reason;
+		}
+	}
+	refuse(command, reason, lane_error_message(err));
+}
+
+/** The whole text as a decimal number of at most `max`. */
+static bool parse_number(const char *text, uint64_t max, uint64_t *value)
+{
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || digits > 19 || text[digits] != '\0') {
+		return false;
+	}
+	*value = strtoull(text, NULL, 10);
+	return *value <= max;
+}
+
+/** One key=N that a verb takes. */
+struct argument {
+	const char *name;
+	uint64_t max;
+	bool required;
+	uint64_t value;
+	bool given;
+};
+
+/** Fills the arguments from the words; a refusal has been replied when it fails. */
+static bool parse_arguments(const struct command *command, struct argument *arguments, size_t count)
+{
+	for (size_t w = 0; w < command->word_count; w++) {
+		const char *word = command->words[w];
+		size_t name = strcspn(word, "=");
+		struct argument *argument = arguments;
+		while (argument < arguments + count &&
+			(strncmp(argument->name, word, name) != 0 || argument->name[name] != '\0')) {
+			argument++;
+		}
+		if (argument == arguments + count || argument->given || word[name] != '=' ||
+			!parse_number(word + name + 1, argument->max, &argument->value)) {
+			BASE_FREE char *detail = base_format("bad argument %s", word);
+			refuse(command, "invalid", detail);
+			return false;
+		}
+		argument->given = true;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (arguments[i].required && !arguments[i].given) {
+			BASE_FREE char *detail = base_format("%s= is missing", arguments[i].name);
+			refuse(command, "invalid", detail);
+			return false;
+		}
+	}
+	return true;
+}
+
+#define ARGUMENT_COUNT(arguments) (sizeof(arguments) / sizeof((arguments)[0]))
+
+static void reply_granted(const struct command *command, const struct lease *lease)
+{
+	reply(command, "OK %s lease=%llu epoch=%llu expires_in_s=%u", command->verb,
+		(unsigned long long)lease->id, (unsigned long long)lease->epoch, lease->ttl_s);
+}
+
+static void do_lease(struct command *command)
+{
+	enum { MEM_MB, STREAMS, TTL_S, PRIORITY, QUEUE, EXCLUSIVE };
+	struct argument arguments[] = {
+		[MEM_MB] = {"mem_mb", UINT32_MAX, true, 0, false},
+		[STREAMS] = {"streams", UINT8_MAX, true, 0, false},
+		[TTL_S] = {"ttl_s", UINT32_MAX, true, 0, false},
+		[PRIORITY] = {"priority", UINT8_MAX, false, 0, false},
+		[QUEUE] = {"queue", 1, false, 1, false},
+		[EXCLUSIVE] = {"exclusive", 1, false, 0, false},
+	};
+	if (!parse_arguments(command, arguments, ARGUMENT_COUNT(arguments))) {
+		return;
+	}
+	struct bridge_gpu *gpu = command->gpu;
+	struct bridge_attach *attach = command->fid->attach;
+	struct bridge_tenant *tenant = bridge_gpu_tenant(gpu, attach);
+	if (gpu->draining) {
+		refuse(command, "cordoned", "the bridge is stopping");
+		return;
+	}
+	if (tenant != NULL) {
+		BASE_FREE char *detail = base_format("this session has lease %llu on %s already",
+			(unsigned long long)tenant->lease->id, gpu->card.id);
+		refuse(command, "busy", detail);
+		return;
+	}
+	tenant = bridge_gpu_admit(gpu, attach);
+	struct lease_request request = {
+		.subject = attach->subject,
+		.mem_mb = (uint32_t)arguments[MEM_MB].value,
+		.streams = (uint8_t)arguments[STREAMS].value,
+		.ttl_s = (uint32_t)arguments[TTL_S].value,
+		.priority = (uint8_t)arguments[PRIORITY].value,
+		.queue = arguments[QUEUE].value == 1,
+		.exclusive = arguments[EXCLUSIVE].value == 1,
+		.owner = tenant,
+	};
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	/* Without a lease the tenant goes away at the next pump. */
+	if (!lease_table_request(gpu->leases, &request, command->now_ns, &tenant->lease, &err)) {
+		refuse_lease(command, &err);
+	} else if (tenant->lease->state == LEASE_ACTIVE) {
+		reply_granted(command, tenant->lease);
+	} else {
+		command->fid->awaits = tenant->lease->id;
+		reply(command, "QUEUED LEASE lease=%llu position=%zu",
+			(unsigned long long)tenant->lease->id,
+			lease_table_position(gpu->leases, tenant->lease));
+	}
+}
+
+/** This session's lease on this GPU, which `lease=` may name; a refusal has been replied when there
+ * is none. */
+static struct bridge_tenant *own_lease(const struct command *command, const struct argument *id)
+{
+	struct bridge_tenant *tenant = bridge_gpu_tenant(command->gpu, command->fid->attach);
+	if (tenant == NULL || (id->given && tenant->lease->id != id->value)) {
+		refuse(command, "permission", "this session does not hold that lease");
+		return NULL;
+	}
+	return tenant;
+}
+
+static void do_renew(struct command *command)
+{
+	struct argument arguments[] = {
+		{"lease", UINT64_MAX, true, 0, false},
+		{"ttl_s", UINT32_MAX, true, 0, false},
+	};
+	if (!parse_arguments(command, arguments, ARGUMENT_COUNT(arguments))) {
+		return;
+	}
+	struct bridge_tenant *tenant = own_lease(command, &arguments[0]);
+	if (tenant == NULL) {
+		return;
+	}
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	if (lease_table_renew(command->gpu->leases, tenant->lease, (uint32_t)arguments[1].value,
+			command->now_ns, &err)) {
+		reply_granted(command, tenant->lease);
+	} else {
+		refuse_lease(command, &err);
+	}
+}
+
+static void do_release(struct command *command)
+{
+	struct argument arguments[] = {{"lease", UINT64_MAX, false, 0, false}};
+	if (!parse_arguments(command, arguments, ARGUMENT_COUNT(arguments))) {
+		return;
+	}
+	struct bridge_tenant *tenant = own_lease(command, &arguments[0]);
+	if (tenant == NULL) {
+		return;
+	}
+	unsigned long long id = tenant->lease->id;
+	lease_table_end(command->gpu->leases, tenant->lease, LEASE_END_RELEASED, command->now_ns);
+	reply(command, "OK RELEASE lease=%llu", id);
+}
+
+static void do_reset(struct command *command)
+{
+	reply(command, "OK RESET cancelled=%zu", bridge_gpu_reset(command->gpu));
+}
+
+static void do_cordon(struct command *command)
+{
+	lease_table_cordon(command->gpu->leases, true, command->now_ns);
+	reply(command, "OK CORDON");
+}
+
+static void do_uncordon(struct command *command)
+{
+	lease_table_cordon(command->gpu->leases, false, command->now_ns);
+	reply(command, "OK UNCORDON");
+}
+
+static const struct {
+	const char *verb;
+	/** Words it takes at most. */
+	size_t words_max;
+	/** Over all GPUs and sessions, not just one's own lease. */
+	bool queen;
+	void (*handle)(struct command *command);
+} verbs[] = {
+	{"LEASE", 6, false, do_lease},
+	{"RENEW", 2, false, do_renew},
+	{"RELEASE", 1, false, do_release},
+	{"RESET", 0, true, do_reset},
+	{"CORDON", 0, true, do_cordon},
+	{"UNCORDON", 0, true, do_uncordon},
+};
+
+static void run_command(struct command *command)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i].verb, command->verb) != 0) {
+			continue;
+		}
+		if (verbs[i].queen && command->fid->attach->role != BRIDGE_ROLE_QUEEN) {
+			refuse(command, "permission", "only the queen may do that");
+		} else if (command->word_count > verbs[i].words_max) {
+			refuse(command, "invalid", "too many arguments");
+		} else {
+			verbs[i].handle(command);
+		}
+		return;
+	}
+	command->verb = "COMMAND";
+	refuse(command, "invalid", "unknown command");
+}
+
+/** Only printable ASCII can mean anything. */
+static bool is_printable(const char *line, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (line[i] < ' ' || line[i] > '~') {
+			return false;
+		}
+	}
+	return true;
+}
+
+/** Cuts the line into verb and words and runs it. */
+static void run_line(struct bridge_gpu *gpu, struct bridge_fid *fid, const char *line, size_t size)
+{
+	struct command command = {
+		.gpu = gpu, .fid = fid, .verb = "COMMAND", .now_ns = base_clock_boottime_ns()};
+	lease_table_advance(gpu->leases, command.now_ns);
+	size -= size > 0 && line[size - 1] == '\r';
+	if (!is_printable(line, size)) {
+		refuse(&command, "invalid", "not printable ASCII");
+		return;
+	}
+	BASE_FREE char *text = base_strndup(line, size);
+	char *words[WORDS_MAX];
+	size_t count = 0;
+	for (char *rest = text, *word; count < WORDS_MAX && (word = strsep(&rest, " ")) != NULL;) {
+		if (*word != '\0') {
+			words[count++] = word;
+		}
+	}
+	if (count == 0) {
+		return;
+	}
+	command.verb = words[0];
+	command.words = words + 1;
+	command.word_count = count - 1;
+	run_command(&command);
+}
+
+static int ctl_write(
+	const struct bridge_node *node, struct bridge_fid *fid, const char *lines, size_t size)
+{
+	for (const char *end = lines + size; lines < end;) {
+		/* Commands before it have been done: their replies are there to be read. */
+		if (fid->replies.size > REPLIES_MAX) {
+			return -EAGAIN;
+		}
+		size_t length = (size_t)((const char *)memchr(lines, '\n', (size_t)(end - lines)) - lines);
+		run_line(node->context, fid, lines, length);
+		lines += length + 1;
+	}
+	return 0;
+}
+
+/** Replies are a stream: a read takes what has not been read yet, whatever its offset; 0 when there
+ * is none. */
+static ssize_t ctl_read(const struct bridge_node *node, struct bridge_fid *fid, uint64_t offset,
+	void *bytes, size_t size)
+{
+	(void)node;
+	(void)offset;
+	size_t count = fid->replies.size < size ? fid->replies.size : size;
+	if (count > 0) {
+		memcpy(bytes, fid->replies.data, count);
+	}
+	base_buffer_consume(&fid->replies, count);
+	return (ssize_t)count;
+}
+
+static uint64_t ctl_size(const struct bridge_node *node, const struct bridge_fid *fid)
+{
+	(void)node;
+	return fid != NULL ? fid->replies.size : 0;
+}
+
+const struct bridge_file_kind bridge_ctl_file = {
+	.mode = 0666,
+	.size = ctl_size,
+	.read = ctl_read,
+	.write = ctl_write,
+	.line_max = LINE_MAX_SIZE,
+};

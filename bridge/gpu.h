@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BRIDGE_GPU_H
+#define BRIDGE_GPU_H
+
+#include "bridge/card.h"
+#include "bridge/loop.h"
+#include "bridge/run.h"
+#include "bridge/worker.h"
+
+/**
+ * One GPU: its leases, the jobs of each, and the workers that run them. Events (a ctl line, a job,
+ * a worker's message, the clock) only note what happened; bridge_gpu_pump then brings everything
+ * forward in one place.
+ */
+
+struct bridge_gpu;
+struct bridge_tenant;
+
+enum bridge_slot_state {
+	/** The worker opens its device. */
+	BRIDGE_SLOT_STARTING,
+	BRIDGE_SLOT_IDLE,
+	BRIDGE_SLOT_BUSY,
+	/** Killed, not reaped yet. */
+	BRIDGE_SLOT_KILLED,
+	/** Killed, and still there after the grace time. */
+	BRIDGE_SLOT_STUCK,
+};
+
+/** One worker process of a lease. */
+struct bridge_slot {
+	struct bridge_slot *next;
+	struct bridge_tenant *tenant;
+	struct bridge_worker *worker;
+	enum bridge_slot_state state;
+	/** It has opened its device once. */
+	bool opened;
+	/** Device memory taken for its job; a stuck worker keeps it. */
+	uint64_t memory_bytes;
+	/** What it runs, or NULL. */
+	struct bridge_run *run;
+	/** When its present state has lasted too long; UINT64_MAX: never. */
+	uint64_t deadline_ns;
+	/** Why it was killed: the last state of `run` once it is reaped (static), and its detail
+	 * (owned). */
+	const char *verdict;
+	char *reason;
+	struct bridge_source socket, process;
+};
+
+/** A lease with what hangs on it. A session has at most one a GPU. */
+struct bridge_tenant {
+	struct bridge_tenant *next;
+	struct bridge_gpu *gpu;
+	/** NULL once it has ended. */
+	struct lease *lease;
+	/** NULL once the session is gone. */
+	struct bridge_attach *attach;
+	/** It was queued: the grant is news. */
+	bool waited;
+	/** Its end has been acted on; its workers may still be dying. */
+	bool settled;
+	/** A first worker has been started ahead of the first job. */
+	bool warmed;
+	/** Jobs that wait, in order of arrival. */
+	struct bridge_run *first, *last;
+	size_t queued;
+	struct bridge_slot *slots;
+	unsigned slot_count;
+	/** Device memory of what runs. */
+	uint64_t running_bytes;
+};
+
+struct bridge_gpu {
+	struct bridge_card card;
+	struct bridge_loop *loop;
+	struct bridge_archive *archive;
+	struct lease_table *leases;
+	/** Oldest first. */
+	struct bridge_tenant *tenants;
+	/** Content of `status` and `events`, and of `lease`. */
+	struct bridge_stream status, leased;
+	/** No new leases and jobs: the bridge is about to stop. */
+	bool draining;
+};
+
+enum {
+	/** Jobs that may wait on one lease, and their modules together: EAGAIN beyond. */
+	BRIDGE_QUEUE_MAX = 256,
+	BRIDGE_QUEUE_MIB_MAX = 64,
+};
+
+/** Takes over the card and publishes /gpu/<id> below `directory`. */
+struct bridge_gpu *bridge_gpu_create(struct bridge_card *card, struct bridge_loop *loop,
+	struct bridge_archive *archive, struct bridge_node *directory);
+/** Kills and reaps all workers (blocks at most 2 s each); all sessions must be gone. */
+void bridge_gpu_destroy(struct bridge_gpu *gpu);
+
+/** Brings leases, queues and workers forward to now. */
+void bridge_gpu_pump(struct bridge_gpu *gpu);
+/** When bridge_gpu_pump has work next. */
+uint64_t bridge_gpu_next_ns(const struct bridge_gpu *gpu);
+
+/** Releases what this attach holds. */
+void bridge_gpu_leave(struct bridge_gpu *gpu, struct bridge_attach *attach);
+/** Stops giving leases and taking jobs; queued jobs end. */
+void bridge_gpu_drain(struct bridge_gpu *gpu);
+/** Whether a job runs. */
+bool bridge_gpu_runs(const struct bridge_gpu *gpu);
+/** Whether a worker process is there. */
+bool bridge_gpu_has_workers(const struct bridge_gpu *gpu);
+
+/** The tenant of this attach that is not over, or NULL. */
+struct bridge_tenant *bridge_gpu_tenant(
+	const struct bridge_gpu *gpu, const struct bridge_attach *attach);
+/** Adds a tenant for a request that is about to be made; NULL lease until it is granted or queued.
+ */
+struct bridge_tenant *bridge_gpu_admit(struct bridge_gpu *gpu, struct bridge_attach *attach);
+/** Cancels every job, waiting or running, and kills every worker; leases stay. The number of jobs.
+ */
+size_t bridge_gpu_reset(struct bridge_gpu *gpu);
+
+/** The file kinds of /gpu/<id>/job and /gpu/<id>/ctl; their context is the GPU. */
+extern const struct bridge_file_kind bridge_job_file;
+extern const struct bridge_file_kind bridge_ctl_file;
+
+/* Queue (gpu_queue.c). */
+
+/** Starts what can be started. */
+void bridge_tenant_dispatch(struct bridge_tenant *tenant);
+/** Takes the first waiting job, or NULL. */
+struct bridge_run *bridge_tenant_take(struct bridge_tenant *tenant);
+/** Ends all waiting jobs with this state; the number of them. */
+size_t bridge_tenant_cancel(struct bridge_tenant *tenant, const char *state, const char *detail);
+/** Ends a job that has left the queue without outputs. */
+void bridge_tenant_fail(
+	struct bridge_tenant *tenant, struct bridge_run *run, const char *state, const char *detail);
+
+/* Workers (gpu_slot.c). */
+
+/** Starts a worker. Errors: those of bridge_worker_start. */
+bool bridge_slot_start(struct bridge_tenant *tenant, struct lane_error *err);
+/** Gives it a job: RUNNING, and timeout_ms counts from here. */
+void bridge_slot_run(struct bridge_slot *slot, struct bridge_run *run);
+/** Kills it; its job, if it has one, ends as `verdict` when it is reaped. */
+void bridge_slot_kill(struct bridge_slot *slot, const char *verdict, const char *reason);
+/** Acts on a deadline that has come. */
+void bridge_slot_expire(struct bridge_slot *slot);
+/** Frees a slot; kills and waits if its worker is still there. */
+void bridge_slot_destroy(struct bridge_slot *slot);
+
+#endif

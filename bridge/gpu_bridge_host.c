@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/server.h"
+
+#include "base/exit.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/option.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ADDRESSES_MAX = 16, DESCRIBE_TIMEOUT_MS = 30000 };
+
+enum option { LISTEN = 1, MOCK, LIST, ALLOW_SOFTWARE, DEVICE, QUIET, VERBOSE };
+
+static const struct base_option options[] = {
+	{LISTEN, "listen", 'l', "unix:PATH", "Listen on this socket; may be repeated (see below)"},
+	{MOCK, "mock", 0, NULL, "Serve two synthetic GPUs whose jobs go through their states unrun"},
+	{LIST, "list", 0, NULL, "Print the namespace descriptors of the GPUs as JSON and exit"},
+	{ALLOW_SOFTWARE, "allow-software", 0, NULL, "Serve software renderers (llvmpipe) too"},
+	{DEVICE, "device", 'd', "uuid:UUID", "Serve only the Vulkan device with this UUID"},
+	{QUIET, "quiet", 'q', NULL, "Only errors on stderr"},
+	{VERBOSE, "verbose", 'v', NULL, "More on stderr"},
+};
+
+static const struct base_command command = {
+	.program = "gpu-bridge-host",
+	.usage =
+		"gpu-bridge-host [--listen unix:PATH]... [--mock | --allow-software] [--device uuid:UUID]\n"
+		"gpu-bridge-host --list [--mock | --allow-software]",
+	.summary =
+		"Serves the GPUs of this machine over 9P2000.L: leases, jobs that run in worker processes "
+		"under the lease's caps, and their results.",
+	.options = options,
+	.option_count = sizeof(options) / sizeof(options[0]),
+	.epilogue =
+		"Without --listen: unix:/run/gpu-lane/bridge.sock for root, else\n"
+		"unix:$XDG_RUNTIME_DIR/gpu-lane/bridge.sock. The socket has mode 0660; root and the user that\n"
+		"runs the bridge have all rights, other users of the socket's group may read.\n"
+		"\n"
+		"SIGTERM drains: no new leases, running jobs until their timeout. A second one stops at once.\n"
+		"\n"
+		"Exit status: 0 stopped as asked, 2 could not serve, 64 usage.\n"
+		"\n"
+		"Mount:  mount -t 9p SOCKET /mnt -o trans=unix,version=9p2000.L,access=any,cache=none",
+};
+
+struct choice {
+	const char *addresses[ADDRESSES_MAX];
+	size_t address_count;
+	bool list;
+	enum base_log_level level;
+	struct bridge_server_config config;
+};
+
+static bool add_address(
+	struct choice *choice, const struct base_option_scan *scan, struct lane_error *err)
+{
+	if (choice->address_count == ADDRESSES_MAX) {
+		return lane_error_set(err, "USAGE", "--listen: at most %d addresses", ADDRESSES_MAX);
+	}
+	choice->addresses[choice->address_count++] = scan->value;
+	return bridge_server_address_valid(scan->value, err);
+}
+
+static bool take_device(
+	struct choice *choice, const struct base_option_scan *scan, struct lane_error *err)
+{
+	if (strncmp(scan->value, "uuid:", 5) != 0 || scan->value[5] == '\0') {
+		return lane_error_set(err, "USAGE", "--device: '%s' is no uuid:UUID", scan->value);
+	}
+	choice->config.only_uuid = scan->value + 5;
+	return true;
+}
+
+static bool take_option(
+	int id, struct choice *choice, const struct base_option_scan *scan, struct lane_error *err)
+{
+	switch (id) {
+	case LISTEN:
+		return add_address(choice, scan, err);
+	case MOCK:
+		choice->config.mock = true;
+		return true;
+	case LIST:
+		choice->list = true;
+		return true;
+	case ALLOW_SOFTWARE:
+		choice->config.allow_software = true;
+		return true;
+	case DEVICE:
+		return take_device(choice, scan, err);
+	case QUIET:
+		choice->level = BASE_LOG_ERROR;
+		return true;
+	case VERBOSE:
+		choice->level = BASE_LOG_DEBUG;
+		return true;
+	case BASE_OPTION_OPERAND:
+		return lane_error_set(err, "USAGE", "unexpected argument '%s'", scan->value);
+	default:
+		return false;
+	}
+}
+
+static int fail(const struct lane_error *err)
+{
+	base_log(BASE_LOG_ERROR, "%s", lane_error_message(err));
+	return LANE_EXIT_UNKNOWN;
+}
+
+static int print_list(const struct choice *choice)
+{
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	BASE_FREE char *list = bridge_server_list(&choice->config, &err);
+	if (list == NULL) {
+		return fail(&err);
+	}
+	if (fputs(list, stdout) == EOF || fflush(stdout) != 0) {
+		perror("gpu-bridge-host: stdout");
+		return LANE_EXIT_UNKNOWN;
+	}
+	return LANE_EXIT_HOLDS;
+}
+
+/** Where to listen without --listen. Caller frees. */
+static char *default_address(struct lane_error *err)
+{
+	if (geteuid() == 0) {
+		return base_strdup("unix:/run/gpu-lane/bridge.sock");
+	}
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	if (runtime == NULL || runtime[0] != '/') {
+		lane_error_set(err, "USAGE", "XDG_RUNTIME_DIR is not set: --listen unix:PATH is needed");
+		return NULL;
+	}
+	return base_format("unix:%s/gpu-lane/bridge.sock", runtime);
+}
+
+static int serve(const struct choice *choice)
+{
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	struct bridge_server *server = bridge_server_create(&choice->config, &err);
+	if (server == NULL) {
+		return fail(&err);
+	}
+	bool good = true;
+	for (size_t i = 0; good && i < choice->address_count; i++) {
+		good = bridge_server_listen(server, choice->addresses[i], &err);
+		if (good) {
+			base_log(BASE_LOG_INFO, "listening on %s", choice->addresses[i]);
+		}
+	}
+	good = good && bridge_server_run(server, false, &err);
+	bridge_server_destroy(server);
+	return good ? LANE_EXIT_HOLDS : fail(&err);
+}
+
+int main(int argc, char **argv)
+{
+	struct choice choice = {.level = BASE_LOG_INFO, .config = {.timeout_ms = DESCRIBE_TIMEOUT_MS}};
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	struct base_option_scan scan;
+	base_option_start(&scan, &command, argc, argv);
+	for (int id; (id = base_option_next(&scan, &err)) != BASE_OPTION_END;) {
+		if (id == BASE_OPTION_DONE) {
+			return LANE_EXIT_HOLDS;
+		}
+		if (!take_option(id, &choice, &scan, &err)) {
+			return base_option_refuse(&command, &err);
+		}
+	}
+	base_log_setup(command.program, choice.level);
+	if (choice.list) {
+		return print_list(&choice);
+	}
+	BASE_FREE char *address = NULL;
+	if (choice.address_count == 0) {
+		address = default_address(&err);
+		if (address == NULL) {
+			return base_option_refuse(&command, &err);
+		}
+		choice.addresses[choice.address_count++] = address;
+	}
+	return serve(&choice);
+}

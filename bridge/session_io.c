@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/session_ops.h"
+
+#include "base/memory.h"
+
+#include <dirent.h>
+#include <errno.h>
+
+/** Offsets a Linux client can have (loff_t). */
+#define OFFSET_MAX ((uint64_t)INT64_MAX)
+
+/** What a reply may carry at most of `count` bytes asked for. */
+static uint32_t clamp_count(const struct bridge_session *session, uint32_t count)
+{
+	uint32_t most = session->msize - WIRE_IO_HEADER_SIZE;
+	return count < most ? count : most;
+}
+
+/** Makes the header of the data that lies reserved behind it in the output, and counts both as
+ * written. */
+static void finish_data(
+	struct bridge_session *session, uint8_t type, uint16_t tag, uint8_t *frame, size_t size)
+{
+	wire_encode_read_header(type, tag, (uint32_t)size, frame);
+	session->out->size += WIRE_READ_HEADER_SIZE + size;
+	session->out->data[session->out->size] = '\0';
+}
+
+int bridge_session_read_now(
+	struct bridge_session *session, struct bridge_fid *fid, const struct bridge_waiting *read)
+{
+	uint8_t *frame =
+		(uint8_t *)base_buffer_reserve(session->out, WIRE_READ_HEADER_SIZE + (size_t)read->count);
+	ssize_t got = fid->node->kind->read(
+		fid->node, fid, read->offset, frame + WIRE_READ_HEADER_SIZE, read->count);
+	if (got < 0) {
+		return (int)-got;
+	}
+	finish_data(session, WIRE_RREAD, read->tag, frame, (size_t)got);
+	return -1;
+}
+
+int bridge_session_read(struct bridge_session *session, struct bridge_fid *fid,
+	const struct wire_message *request, struct wire_message *reply)
+{
+	(void)reply;
+	if (fid->node->kind == NULL) {
+		return EISDIR;
+	}
+	if (!fid->readable) {
+		return EBADF;
+	}
+	struct bridge_waiting read = {
+		.tag = request->tag,
+		.fid = request->fid,
+		.offset = request->offset,
+		.count = clamp_count(session, request->count),
+	};
+	if (read.offset > OFFSET_MAX - read.count) {
+		return EINVAL;
+	}
+	int status = bridge_session_read_now(session, fid, &read);
+	if (status != EAGAIN) {
+		return status;
+	}
+	if (session->waiting == NULL) {
+		session->waiting = base_alloc(BRIDGE_WAITING_MAX, sizeof(*session->waiting));
+	}
+	if (bridge_session_full(session)) {
+		return EAGAIN;
+	}
+	session->waiting[session->waiting_count++] = read;
+	return -1;
+}
+
+int bridge_session_write(struct bridge_session *session, struct bridge_fid *fid,
+	const struct wire_message *request, struct wire_message *reply)
+{
+	if (!fid->writable) {
+		return EBADF;
+	}
+	if (session->partial_bytes + request->data.size > BRIDGE_PARTIAL_MAX) {
+		return ENOSPC;
+	}
+	/* The offset is a client's guess of the end; every file that is written is append-only. */
+	size_t before = fid->partial.size;
+	int status = bridge_fid_write(fid, request->data.bytes, request->data.size);
+	session->partial_bytes = session->partial_bytes - before + fid->partial.size;
+	reply->count = request->data.size;
+	return -status;
+}
+
+struct listing {
+	uint8_t *bytes;
+	size_t size, capacity;
+	bool full;
+};
+
+static void list_entry(
+	struct listing *listing, const struct bridge_node *node, uint64_t cookie, const char *name)
+{
+	struct wire_entry entry = {
+		.qid = bridge_node_qid(node),
+		.cookie = cookie,
+		.type = node->kind != NULL ? DT_REG : DT_DIR,
+		.name = wire_text(name),
+	};
+	size_t size = wire_encode_entry(
+		&entry, listing->bytes + listing->size, listing->capacity - listing->size);
+	listing->size += size;
+	listing->full = size == 0;
+}
+
+/** Entries after `cookie`: 1 and 2 are "." and "..", then the paths of the children, which only
+ * grow. */
+static void list_directory(struct listing *listing, const struct bridge_fid *fid, uint64_t cookie)
+{
+	const struct bridge_node *node = fid->node;
+	if (cookie < 1) {
+		list_entry(listing, node, 1, ".");
+	}
+	if (cookie < 2 && !listing->full) {
+		list_entry(listing, node->parent, 2, "..");
+	}
+	const struct bridge_node *child = bridge_node_after(node, cookie);
+	for (; child != NULL && !listing->full; child = child->next) {
+		if (bridge_attach_sees(fid->attach, child)) {
+			list_entry(listing, child, child->path, child->name);
+		}
+	}
+}
+
+int bridge_session_readdir(struct bridge_session *session, struct bridge_fid *fid,
+	const struct wire_message *request, struct wire_message *reply)
+{
+	(void)reply;
+	if (fid->node->kind != NULL) {
+		return ENOTDIR;
+	}
+	if (!fid->open) {
+		return EBADF;
+	}
+	uint32_t count = clamp_count(session, request->count);
+	uint8_t *frame =
+		(uint8_t *)base_buffer_reserve(session->out, WIRE_READ_HEADER_SIZE + (size_t)count);
+	struct listing listing = {.bytes = frame + WIRE_READ_HEADER_SIZE, .capacity = count};
+	list_directory(&listing, fid, request->offset);
+	if (listing.full && listing.size == 0) {
+		return EINVAL;
+	}
+	finish_data(session, WIRE_RREADDIR, request->tag, frame, listing.size);
+	return -1;
+}
