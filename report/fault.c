@@ -24,6 +24,11 @@ static const struct report_fault faults[] = {
 		"Check the role and the GPUs of the ticket, and that the lease is still active; renew it before "
 		"its time to live ends.",
 		"cat MOUNT/proc/leases"},
+	{"BRIDGE_DIED", "The embedded bridge died",
+		"The child process in which gpu-canary runs its bridge ended before the run did: it was killed, "
+		"or it has a defect.",
+		"Look for the OOM killer; its own last words are above this report.",
+		"dmesg | grep -iE 'oom|killed process' | tail"},
 	{"BRIDGE_INVALID", "The bridge calls the request invalid",
 		"The bridge answered EINVAL: a ctl line, a descriptor or an offset is malformed.",
 		"Compare the line with the command and descriptor formats in docs/protocol.md.",
@@ -55,6 +60,29 @@ static const struct report_fault faults[] = {
 		"Start gpu-bridge-host, mount its socket, or give the user the socket's group; or run "
 		"gpu-canary without --bridge, which brings its own.",
 		"ls -l /run/gpu-lane/bridge.sock"},
+	{"CANARY_DRIFT", "Throughput drifts within the run",
+		"The samples have a trend that chance does not explain and that moves the figure by more than "
+		"3 %: clocks that ramp up or throttle, a tenant that comes or goes, or the slowdown that "
+		"precedes a lost device.",
+		"Watch temperature, power and clocks during a longer run; see who else uses the GPU.",
+		"gpu-canary --suite full"},
+	{"CANARY_INTERRUPTED", "The run was interrupted",
+		"SIGINT or SIGTERM ended the run: somebody stopped it, or the job was cancelled or ran out of "
+		"time. What had been found until then is in the report.",
+		"Run it again; give the job more time if it was cut off.", NULL},
+	{"CANARY_NOISY", "The samples scatter widely",
+		"More than one sample in twenty is further than ten robust standard deviations from the median. "
+		"They are in the figures all the same: something else ran on the device, or its clocks jumped.",
+		"Run it on an idle device; see who else uses the GPU.", "gpu-canary --suite full"},
+	{"CANARY_NO_ROOM", "A workload does not fit",
+		"Even the smallest size of the workload is larger than the memory of the lease or than the "
+		"device's largest buffer.",
+		"Give the lease more memory (--mem-mb), or leave the workload out (--workload).",
+		"gpu-canary list"},
+	{"CANARY_TIMING", "The timing cannot be true",
+		"A sample took no time, or longer by the GPU's clock than by the host's around it: the driver's "
+		"timestamps are broken, or the device does nothing. No figure is made from it.",
+		"Update the driver; on a virtual GPU, the host's too.", "vulkaninfo | grep -i timestamp"},
 	{"CHILD_START", "A child process could not be started",
 		"fork or exec failed: the pod's process limit or its memory is exhausted, or the program is "
 		"missing.",
@@ -86,6 +114,11 @@ static const struct report_fault faults[] = {
 		"hooks run the steps in a pod of their own. Devices mounted into the runner pod do not reach it.",
 		"Use the default container mode for GPU lanes, or mount the devices in the hook's pod template.",
 		"printenv ACTIONS_RUNNER_CONTAINER_HOOKS"},
+	{"DEVICE_LIMIT", "The device cannot do this much at once",
+		"Grid, local size, bindings or a buffer are larger than the device's limits; the message has both "
+		"numbers.",
+		"Make the work smaller, or use a device with larger limits.",
+		"vulkaninfo | grep -E 'maxCompute|maxStorageBufferRange'"},
 	{"DEVICE_LOST", "The GPU was lost while it worked",
 		"The driver answered VK_ERROR_DEVICE_LOST: the GPU hung or was reset, the kernel's watchdog "
 		"killed the work, or the host behind a virtual GPU went away.",
@@ -207,11 +240,23 @@ static const struct report_fault faults[] = {
 		"Install the GPU's Vulkan driver (mesa-vulkan-drivers for AMD), new enough for the chip; the "
 		"driver's messages are in the evidence.",
 		"RADV_DEBUG=startup VK_LOADER_DEBUG=error,warn,driver vulkaninfo --summary"},
+	{"ICD_CRASHED", "A Vulkan driver crashes",
+		"This ICD was loaded alone in a process of its own, and that process died. Every Vulkan program "
+		"on this machine loads all drivers, so it takes all of them along.",
+		"Update or remove the driver that owns the manifest; until then keep the loader from it with "
+		"VK_LOADER_DRIVERS_DISABLE.",
+		"VK_DRIVER_FILES=MANIFEST vulkaninfo --summary"},
 	{"ICD_GLIBC_MISMATCH", "The Vulkan driver needs another glibc",
 		"The ICD's library was built against a newer glibc than this process has, as when a Nix program "
 		"loads the distribution's Mesa or the reverse.",
 		"Take loader and Mesa from one source: in Nix set VK_DRIVER_FILES to the ICD of the same nixpkgs.",
 		"VK_LOADER_DEBUG=error vulkaninfo --summary 2>&1 | grep GLIBC"},
+	{"ICD_HANGS", "A Vulkan driver hangs",
+		"This ICD was loaded alone in a process of its own and did not answer before the deadline: it "
+		"waits for a device or a server that does not answer. Every Vulkan program here waits with it.",
+		"Update or remove the driver that owns the manifest, or bring up what it waits for; until then "
+		"keep the loader from it with VK_LOADER_DRIVERS_DISABLE.",
+		"VK_DRIVER_FILES=MANIFEST timeout 10 vulkaninfo --summary"},
 	{"ICD_LOAD_FAILED", "A Vulkan driver does not load",
 		"An ICD manifest is there, but its library is missing or a library that it needs is.",
 		"Reinstall the driver package whole, or remove the stale manifest.",
@@ -262,6 +307,10 @@ static const struct report_fault faults[] = {
 	{"JSON_INVALID", "A document is malformed",
 		"The file is no strict JSON or breaks its schema; the message names file, line and path.",
 		"Correct the named line.", "python3 -m json.tool FILE"},
+	{"KERNEL_REFUSED", "The driver refuses the kernel",
+		"Creating the shader module or the compute pipeline failed: the SPIR-V is invalid, or needs a "
+		"feature that the device lacks.",
+		"Validate the module; compile it for an older target.", "spirv-val MODULE.spv"},
 	{"KERNEL_TOO_OLD", "The host's kernel is too old for this Mesa",
 		"Mesa says 'DRM version is ..., but this driver is only compatible with ...': the container's "
 		"Mesa wants a newer amdgpu than the host's kernel has.",
@@ -295,6 +344,13 @@ static const struct report_fault faults[] = {
 	{"LISTEN_FAILED", "The bridge cannot listen there",
 		"The socket's folder is missing or not writable, or another bridge is alive on it.",
 		"Create the folder, or stop the other bridge.", "ss -lxp | grep bridge.sock"},
+	{"LOOP_FAILED", "The bridge cannot wait for events",
+		"epoll, a timer or a signal descriptor was refused by the kernel, most often because the limit of "
+		"open files is reached.",
+		"Raise the limit of open files (LimitNOFILE) and start the bridge again.", "ulimit -n"},
+	{"MEMORY_CAP", "The memory cap is reached",
+		"The buffers together would be larger than what the lease allows, so none was allocated.",
+		"Ask for a larger lease (--mem-mb), or make the work smaller.", "cat MOUNT/gpu/GPU-0/info"},
 	{"MESA_NOT_CONFORMANT", "Mesa calls the driver not conformant",
 		"RADV prints 'not a conformant Vulkan implementation' for every GFX12 chip in all Mesa releases "
 		"seen so far. It says nothing about this machine.",
@@ -304,6 +360,11 @@ static const struct report_fault faults[] = {
 		"'failed to initialize winsys'). GFX12 (Navi 4x) needs Mesa 25.0 or newer.",
 		"Install a newer Mesa: Debian 13, bookworm-backports or a present nixpkgs.",
 		"vulkaninfo --summary | grep driverInfo"},
+	{"MODULE_READ", "The worker cannot read its module",
+		"The SPIR-V that the bridge handed over could not be read whole: a defect in gpu-lane, or no "
+		"memory.",
+		"Raise the pod's memory limit; if that does not help, please report it.",
+		"cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory.current"},
 	{"NOISE_KCMP", "Mesa cannot compare file descriptors",
 		"A seccomp profile blocks kcmp(), so Mesa prints 'os_same_file_description couldn't determine "
 		"...'. It is harmless here.",
@@ -316,6 +377,10 @@ static const struct report_fault faults[] = {
 		"GPU fell off the bus, or the machine is virtual and has none.",
 		"Check the node selector; on the host look with lspci and for 'fallen off the bus' in dmesg.",
 		"lspci -nn | grep -E 'VGA|Display|3D'"},
+	{"RESULT_WRITE", "The worker cannot write its result",
+		"Writing the outputs to the bridge's memory file failed: the pod's memory is exhausted.",
+		"Raise the pod's memory limit, or capture less.",
+		"cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory.current"},
 	{"RUNNER_RATE_LIMITED", "The lane is offline: GitHub's API refuses the runner",
 		"The listener's log says 'failed to get runner registration token (403 Forbidden): API rate limit "
 		"exceeded'. Cluster and GPU are well; no runner can register.",
@@ -388,6 +453,10 @@ static const struct report_fault faults[] = {
 		"libvulkan.so.1 is not installed in this container, or the dynamic linker does not find it.",
 		"Install it: libvulkan1 (Debian, Ubuntu), vulkan-loader (Fedora, Nix).",
 		"ldconfig -p | grep libvulkan"},
+	{"VULKAN_MEMORY_FAILED", "A buffer could not be made",
+		"The driver refused to allocate, bind or map memory; the message has the call and its result.",
+		"See who else holds the GPU's memory; if nobody does, look into the host's kernel log.",
+		"cat /sys/class/drm/card*/device/mem_info_vram_used"},
 	{"VULKAN_NO_DRIVER", "No Vulkan driver",
 		"The loader works, but found no driver that it could use (VK_ERROR_INCOMPATIBLE_DRIVER): none is "
 		"installed, none loads, or a variable points past them.",
@@ -398,6 +467,11 @@ static const struct report_fault faults[] = {
 		"virtual machine, memory could not be shared with the host.",
 		"Raise the memory limit; under krunkit see VENUS_OUT_OF_HOST_MEMORY.",
 		"cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory.current"},
+	{"VULKAN_OUT_OF_MEMORY", "Memory ran out",
+		"The driver answered VK_ERROR_OUT_OF_DEVICE_MEMORY or VK_ERROR_OUT_OF_HOST_MEMORY to an "
+		"allocation within the cap: other work holds the memory.",
+		"See who else holds it, ask for less, or raise the pod's memory limit.",
+		"cat /sys/class/drm/card*/device/mem_info_vram_used /sys/fs/cgroup/memory.current"},
 	{"VULKAN_SUBMIT_FAILED", "Work could not be submitted",
 		"The device opens, but submitting work or reading it back failed; the message has the call.",
 		"Look into the host's kernel log for the GPU.", "dmesg | grep -iE 'amdgpu|drm' | tail -40"},
@@ -414,6 +488,11 @@ static const struct report_fault faults[] = {
 		"Load one ICD at a time with VK_DRIVER_FILES to find the driver that crashes; update or remove "
 		"it.",
 		"VK_LOADER_DEBUG=driver vulkaninfo --summary"},
+	{"WORKER_PROTOCOL", "The worker broke the protocol",
+		"A message between bridge and worker was malformed: the two are of different releases, or the "
+		"driver overwrote the worker's memory.",
+		"Install gpu-lane whole. If it repeats with one driver, update that.",
+		"dmesg | grep -iE 'segfault|gpu-lane' | tail"},
 	{"WORKER_SEND", "A job could not be handed to its worker",
 		"The socket to the worker process broke: it died or was killed.",
 		"The job ends in ERR WORKER and the bridge starts a new worker; if it repeats, look for the OOM "

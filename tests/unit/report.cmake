@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+foreach(what fault figure github load markdown plain verdict)
+  lane_add_unit(report_${what}_test SOURCES unit/report_${what}_test.c LINK lane_report)
+endforeach()
