@@ -24,9 +24,9 @@ struct probe_options {
 };
 
 /**
- * Collects the facts (schema gpu-lane-facts/v1): each layer in its own child process, all at once, then
- * the join. A collector that crashes, hangs or is missing its library is recorded in "collectors" and never
- * ends this. Errors: only CHILD_START. Caller owns the tree.
+ * Collects the facts (schema gpu-lane-facts/v1): each layer in its own child process, all at once,
+ * then the join. A collector that crashes, hangs or is missing its library is recorded in
+ * "collectors" and never ends this. Errors: only CHILD_START. Caller owns the tree.
  */
 bool probe_collect(const struct probe_options *options, cJSON **facts, struct lane_error *err);
 
@@ -34,8 +34,8 @@ bool probe_collect(const struct probe_options *options, cJSON **facts, struct la
 struct probe_floor;
 
 /**
- * Loads a floor: `name` as a path, then in $GPU_LANE_FLOORS, then the installed folder. Errors: FLOOR_NOT_FOUND,
- * FILE_READ, JSON_INVALID (with file and line).
+ * Loads a floor: `name` as a path, then in $GPU_LANE_FLOORS, then the installed folder. Errors:
+ * FLOOR_NOT_FOUND, FILE_READ, JSON_INVALID (with file and line).
  */
 struct probe_floor *probe_floor_load(const char *name, struct lane_error *err);
 void probe_floor_destroy(struct probe_floor *floor);
@@ -43,9 +43,10 @@ void probe_floor_destroy(struct probe_floor *floor);
 bool probe_floor_wants_hardware(const struct probe_floor *floor);
 
 /**
- * Judges facts: with a floor every expectation is a check; without one the general health is judged (holds when a
- * hardware GPU answers a checked submit, broken when one is there and does not, unknown when there is none). Adds the ladder,
- * findings with cause and remedy, claims, device and host to the report; does not close it.
+ * Judges facts: with a floor every expectation is a check; without one the general health is judged
+ * (holds when a hardware GPU answers a checked submit, broken when one is there and does not,
+ * unknown when there is none). Adds the ladder, findings with cause and remedy, claims, device and
+ * host to the report; does not close it.
  */
 void probe_judge(const cJSON *facts, const struct probe_floor *floor, struct report *report);
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PROBE_CAUSE_H
+#define PROBE_CAUSE_H
+
+#include "probe/case.h"
+
+/*
+ * Rules of the diagnosis. Each looks for one cause of failure in the facts and adds a finding for
+ * it; none depends on another having run.
+ */
+
+/** Level of a cause: a failure, unless what was asked for holds or there is no GPU that could. */
+enum report_level probe_cause_level(const struct probe_case *trial);
+/** Level of a driver that crashes or hangs: it takes every Vulkan program along, so it never
+ * passes. */
+enum report_level probe_cause_crash_level(const struct probe_case *trial);
+
+/** The kernel's side: collectors, nodes, PCI, container. */
+void probe_cause_collectors(const struct probe_case *trial);
+void probe_cause_sysfs(const struct probe_case *trial);
+void probe_cause_no_node(const struct probe_case *trial);
+void probe_cause_not_mounted(const struct probe_case *trial);
+void probe_cause_open(const struct probe_case *trial);
+void probe_cause_no_render_node(const struct probe_case *trial);
+void probe_cause_pci(const struct probe_case *trial);
+void probe_cause_hooks(const struct probe_case *trial);
+
+/** Vulkan's side: loader, ICDs, devices, submits. */
+void probe_cause_loader(const struct probe_case *trial);
+void probe_cause_instance(const struct probe_case *trial);
+void probe_cause_icd(const struct probe_case *trial);
+void probe_cause_no_device(const struct probe_case *trial);
+void probe_cause_gpu_missing(const struct probe_case *trial);
+void probe_cause_submit(const struct probe_case *trial);
+void probe_cause_venus(const struct probe_case *trial);
+void probe_cause_disagreement(const struct probe_case *trial);
+void probe_cause_environment(const struct probe_case *trial);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe/cause.h"
+
+#include "base/memory.h"
+#include "probe/path.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *text_of(const cJSON *node, const char *key)
+{
+	return base_json_string(node, key, NULL);
+}
+
+static bool is(const cJSON *node, const char *key, const char *text)
+{
+	const char *value = text_of(node, key);
+	return value && strcmp(value, text) == 0;
+}
+
+static void add_evidence(cJSON *finding, const char *key, const char *text)
+{
+	if (text) {
+		base_json_add_string(report_finding_evidence(finding), key, text);
+	}
+}
+
+/* The GPU that a node belongs to. */
+static const cJSON *gpu_of(const struct probe_case *trial, const cJSON *node)
+{
+	const char *key = is(node, "kind", "render") ? "render" : "primary";
+	const cJSON *gpu;
+	cJSON_ArrayForEach(gpu, base_json_get(trial->facts, "gpus"))
+	{
+		if (is(gpu, key, base_json_string(node, "name", ""))) {
+			return gpu;
+		}
+	}
+	return NULL;
+}
+
+/* Nobody computes through the primary node when the render node opens, nor on a mere display. */
+static enum report_level node_level(const struct probe_case *trial, const cJSON *node)
+{
+	const cJSON *gpu = gpu_of(trial, node);
+	const cJSON *render = probe_case_node(trial->facts, gpu, "render");
+	bool spare = is(node, "kind", "primary") && is(render, "open", "ok");
+	bool idle = gpu && base_json_bool(gpu, "display_only", false);
+	return spare || idle ? REPORT_NOTICE : probe_cause_level(trial);
+}
+
+/* A driver that crashes or hangs when it is the only one is named; else only the step is. */
+static bool name_culprits(const struct probe_case *trial)
+{
+	bool named = false;
+	const cJSON *icd;
+	cJSON_ArrayForEach(icd, probe_path_find(trial->facts, "vulkan.icds"))
+	{
+		const cJSON *alone = base_json_get(icd, "alone");
+		if (!alone || is(alone, "outcome", "ok")) {
+			continue;
+		}
+		bool hangs = is(alone, "outcome", "timeout") || is(alone, "outcome", "unkillable");
+		const char *step = text_of(alone, "step");
+		cJSON *finding = report_finding(trial->report, probe_cause_crash_level(trial),
+			hangs ? "ICD_HANGS" : "ICD_CRASHED", "%s: %s%s%s", text_of(icd, "path"),
+			base_json_string(alone, "detail", "ended"), step ? " in the step: " : "",
+			step ? step : "");
+		add_evidence(finding, "library", text_of(icd, "library"));
+		add_evidence(finding, "step", step);
+		named = true;
+	}
+	return named;
+}
+
+void probe_cause_collectors(const struct probe_case *trial)
+{
+	static const struct {
+		const char *outcome;
+		const char *code;
+	} codes[] = {
+		{"signal", "COLLECTOR_CRASHED"},
+		{"timeout", "COLLECTOR_TIMEOUT"},
+		{"unkillable", "COLLECTOR_UNKILLABLE"},
+		{"exit", "COLLECTOR_FAILED"},
+	};
+	const cJSON *entry;
+	cJSON_ArrayForEach(entry, base_json_get(trial->facts, "collectors"))
+	{
+		for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+			if (!is(entry, "outcome", codes[i].outcome) ||
+				(is(entry, "name", "vulkan") && name_culprits(trial))) {
+				continue;
+			}
+			const char *step = text_of(entry, "step");
+			cJSON *finding = report_finding(trial->report, probe_cause_crash_level(trial),
+				codes[i].code, "the %s collector %s%s%s", text_of(entry, "name"),
+				base_json_string(entry, "detail", "ended early"), step ? " in the step: " : "",
+				step ? step : "");
+			const cJSON *log = base_json_get(entry, "log");
+			add_evidence(finding, "said", log && log->child ? log->child->valuestring : NULL);
+		}
+	}
+}
+
+void probe_cause_sysfs(const struct probe_case *trial)
+{
+	const cJSON *sysfs = probe_path_find(trial->facts, "host.sysfs");
+	if (sysfs && !cJSON_IsTrue(sysfs)) {
+		report_finding(trial->report, probe_cause_level(trial), "SYSFS_MISSING",
+			"there is no /sys/class: neither Mesa nor this probe can find devices");
+	}
+}
+
+void probe_cause_no_node(const struct probe_case *trial)
+{
+	if (probe_case_collected(trial->facts, "drm") && !base_json_get(trial->facts, "drm")->child) {
+		report_finding(trial->report, probe_cause_level(trial), "DRM_NODE_ABSENT",
+			"neither /dev/dri nor /sys/class/drm has a GPU node");
+	}
+}
+
+void probe_cause_not_mounted(const struct probe_case *trial)
+{
+	BASE_BUFFER_AUTO names = BASE_BUFFER_INIT;
+	enum report_level level = REPORT_NOTICE;
+	const cJSON *node;
+	cJSON_ArrayForEach(node, base_json_get(trial->facts, "drm"))
+	{
+		if (base_json_bool(node, "in_sysfs", false) && !base_json_bool(node, "in_dev", true)) {
+			base_buffer_print(&names, "%s%s", names.size ? ", " : "", text_of(node, "path"));
+			enum report_level own = node_level(trial, node);
+			level = own > level ? own : level;
+		}
+	}
+	if (names.size > 0) {
+		report_finding(trial->report, level, "DRM_NODE_NOT_MOUNTED",
+			"on the host, but not in this container: %s", names.data);
+	}
+}
+
+/* Who we are against whose the node is: what decides an EACCES. */
+static void add_identity(const struct probe_case *trial, const cJSON *node, cJSON *finding)
+{
+	const cJSON *host = base_json_get(trial->facts, "host");
+	BASE_FREE char *groups = probe_value_text(base_json_get(host, "groups"));
+	cJSON *evidence = report_finding_evidence(finding);
+	base_json_add_format(evidence, "node", "mode %s, owner %.0f, group %.0f",
+		base_json_string(node, "mode", "?"), base_json_number(node, "uid", 0),
+		base_json_number(node, "gid", 0));
+	if (base_json_get(host, "uid")) {
+		base_json_add_format(evidence, "process", "uid %.0f, gid %.0f, groups %s",
+			base_json_number(host, "uid", 0), base_json_number(host, "gid", 0),
+			groups[0] ? groups : "none");
+	}
+	add_evidence(finding, "security_label", text_of(host, "security_label"));
+}
+
+void probe_cause_open(const struct probe_case *trial)
+{
+	static const struct {
+		const char *error;
+		const char *code;
+		const char *words;
+	} errors[] = {
+		{"EPERM", "DRM_NODE_FORBIDDEN", "the device cgroup does not allow it"},
+		{"EACCES", "DRM_NODE_DENIED", "owner, group or mode keep this process out"},
+		{"ENXIO", "DRM_NODE_STALE", "no driver is behind its number"},
+		{"ENODEV", "DRM_NODE_STALE", "no driver is behind its number"},
+		{"EIO", "DRM_NODE_WEDGED", "the device does not answer"},
+		{"EBUSY", "DRM_NODE_WEDGED", "the device is in reset"},
+	};
+	const cJSON *node;
+	cJSON_ArrayForEach(node, base_json_get(trial->facts, "drm"))
+	{
+		const char *result = text_of(node, "open");
+		if (!result || strcmp(result, "ok") == 0) {
+			continue;
+		}
+		size_t i = 0;
+		while (i < sizeof(errors) / sizeof(errors[0]) - 1 && strcmp(errors[i].error, result) != 0) {
+			i++;
+		}
+		bool known = strcmp(errors[i].error, result) == 0;
+		cJSON *finding = report_finding(trial->report, node_level(trial, node),
+			known ? errors[i].code : "COLLECTOR_FAILED", "open(%s): %s%s%s",
+			base_json_string(node, "path", "?"), result, known ? ": " : "",
+			known ? errors[i].words : "");
+		add_identity(trial, node, finding);
+	}
+}
+
+/* The container's node has another number than the host's of that name: made before a reboot. */
+static void check_numbers(const struct probe_case *trial)
+{
+	const cJSON *node;
+	cJSON_ArrayForEach(node, base_json_get(trial->facts, "drm"))
+	{
+		const char *number = text_of(node, "sysfs_number");
+		if (number) {
+			report_finding(trial->report, node_level(trial, node), "DRM_NODE_STALE",
+				"%s is %s, but the kernel has %s under that name", text_of(node, "path"),
+				base_json_string(node, "number", "?"), number);
+		}
+	}
+}
+
+void probe_cause_no_render_node(const struct probe_case *trial)
+{
+	bool primary = false;
+	const cJSON *node;
+	cJSON_ArrayForEach(node, base_json_get(trial->facts, "drm"))
+	{
+		if (is(node, "kind", "render")) {
+			primary = false;
+			break;
+		}
+		primary |= probe_case_is_hardware(gpu_of(trial, node));
+	}
+	if (primary) {
+		report_finding(trial->report, probe_cause_level(trial), "DRM_RENDER_NODE_MISSING",
+			"there are primary nodes only, and compute needs a render node");
+	}
+	check_numbers(trial);
+}
+
+void probe_cause_pci(const struct probe_case *trial)
+{
+	if (!probe_case_collected(trial->facts, "pci")) {
+		return;
+	}
+	if (!trial->hardware_present && !base_json_get(trial->facts, "pci")->child) {
+		report_finding(trial->report, probe_cause_level(trial), "PCI_NO_GPU",
+			"no display controller is on the PCI bus");
+	}
+	const cJSON *gpu;
+	cJSON_ArrayForEach(gpu, base_json_get(trial->facts, "gpus"))
+	{
+		const char *driver = text_of(gpu, "kernel_driver");
+		if (!probe_case_is_hardware(gpu) || !text_of(gpu, "pci") || text_of(gpu, "vulkan")) {
+			continue;
+		}
+		if (!driver) {
+			report_finding(trial->report, probe_cause_level(trial), "DRM_NODE_ABSENT",
+				"no kernel driver is bound to %s (%s) at %s", base_json_string(gpu, "id", "?"),
+				text_of(gpu, "name"), text_of(gpu, "pci"));
+		} else if (strcmp(driver, "vfio-pci") == 0) {
+			report_finding(trial->report, probe_cause_level(trial), "DRM_DRIVER_WRONG",
+				"%s at %s is bound to vfio-pci, for a virtual machine",
+				base_json_string(gpu, "id", "?"), text_of(gpu, "pci"));
+		}
+	}
+}
+
+void probe_cause_hooks(const struct probe_case *trial)
+{
+	const cJSON *hooks =
+		probe_path_find(trial->facts, "host.runner[ACTIONS_RUNNER_CONTAINER_HOOKS].value");
+	if (cJSON_IsString(hooks) && hooks->valuestring[0] != '\0') {
+		report_finding(trial->report, trial->met ? REPORT_NOTICE : REPORT_WARNING,
+			"CONTAINER_HOOKS", "ACTIONS_RUNNER_CONTAINER_HOOKS is %s", hooks->valuestring);
+	}
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "probe/cause.h"
+
+#include "base/memory.h"
+#include "probe/path.h"
+#include "report/fault.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MESSAGES_SHOWN = 5 };
+
+static const char *text_of(const cJSON *node, const char *key)
+{
+	return base_json_string(node, key, NULL);
+}
+
+static bool is(const cJSON *node, const char *key, const char *text)
+{
+	const char *value = text_of(node, key);
+	return value && strcmp(value, text) == 0;
+}
+
+static const cJSON *fact(const struct probe_case *trial, const char *path)
+{
+	return probe_path_find(trial->facts, path);
+}
+
+/* A code that came with recorded facts is only used when the table knows it. */
+static const char *known_code(const char *code, const char *otherwise)
+{
+	return code && report_fault_find(code) ? code : otherwise;
+}
+
+/* The driver's own words, of which RADV says only there why it leaves a GPU out. */
+static void add_messages(const struct probe_case *trial, cJSON *finding)
+{
+	cJSON *said = NULL;
+	const cJSON *message;
+	cJSON_ArrayForEach(message, fact(trial, "vulkan.messages"))
+	{
+		if (is(message, "severity", "info") || cJSON_GetArraySize(said) >= MESSAGES_SHOWN) {
+			continue;
+		}
+		said = said ? said : base_json_add_array(report_finding_evidence(finding), "said");
+		base_json_add_string(said, NULL, base_json_string(message, "text", ""));
+	}
+}
+
+void probe_cause_loader(const struct probe_case *trial)
+{
+	const cJSON *found = fact(trial, "vulkan.loader.found");
+	if (found && !cJSON_IsTrue(found)) {
+		report_finding(trial->report, probe_cause_level(trial), "VULKAN_LOADER_MISSING", "%s",
+			base_json_string(fact(trial, "vulkan.instance"), "error", "libvulkan.so.1 not found"));
+	}
+}
+
+/* Says which manifests there were, since "no driver" mostly is a matter of where they are. */
+static void add_manifests(const struct probe_case *trial, cJSON *finding)
+{
+	cJSON *evidence = report_finding_evidence(finding);
+	cJSON *used = base_json_add_array(evidence, "manifests");
+	cJSON *ignored = base_json_add_array(evidence, "manifests_not_used");
+	const cJSON *icd;
+	cJSON_ArrayForEach(icd, fact(trial, "vulkan.icds"))
+	{
+		bool use = base_json_bool(icd, "used", false);
+		base_json_add_string(use ? used : ignored, NULL, base_json_string(icd, "path", "?"));
+	}
+}
+
+static bool is_nix_without_drivers(const struct probe_case *trial)
+{
+	const char *path = text_of(fact(trial, "vulkan.loader"), "path");
+	const cJSON *icd;
+	cJSON_ArrayForEach(icd, fact(trial, "vulkan.icds"))
+	{
+		if (base_json_bool(icd, "used", false)) {
+			return false;
+		}
+	}
+	return path && strncmp(path, "/nix/store/", 11) == 0;
+}
+
+static bool any_venus(const struct probe_case *trial, bool icd_only)
+{
+	const cJSON *icd;
+	cJSON_ArrayForEach(icd, fact(trial, "vulkan.icds"))
+	{
+		if (icd_only && base_json_bool(icd, "used", false) &&
+			strncmp(base_json_string(icd, "name", ""), "virtio_icd", 10) == 0) {
+			return true;
+		}
+	}
+	const cJSON *gpu;
+	cJSON_ArrayForEach(gpu, base_json_get(trial->facts, "gpus"))
+	{
+		if (!icd_only && is(gpu, "driver", "virtio_gpu")) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void probe_cause_instance(const struct probe_case *trial)
+{
+	const cJSON *instance = fact(trial, "vulkan.instance");
+	const cJSON *loader_found = fact(trial, "vulkan.loader.found");
+	if (!base_json_get(instance, "created") || base_json_bool(instance, "created", false) ||
+		!cJSON_IsTrue(loader_found)) {
+		return;
+	}
+	const char *code = known_code(text_of(instance, "code"), "VULKAN_INSTANCE_FAILED");
+	if (strcmp(code, "VULKAN_OUT_OF_HOST_MEMORY") == 0 && any_venus(trial, false)) {
+		code = "VENUS_OUT_OF_HOST_MEMORY";
+	} else if (strcmp(code, "VULKAN_NO_DRIVER") == 0 && is_nix_without_drivers(trial)) {
+		code = "ICD_NIX_DRIVER_PATH";
+	}
+	cJSON *finding = report_finding(trial->report, probe_cause_level(trial), code, "%s",
+		base_json_string(instance, "error", "vkCreateInstance failed"));
+	add_manifests(trial, finding);
+	add_messages(trial, finding);
+}
+
+void probe_cause_icd(const struct probe_case *trial)
+{
+	const cJSON *icd;
+	cJSON_ArrayForEach(icd, fact(trial, "vulkan.icds"))
+	{
+		const char *error = text_of(icd, "error");
+		/* A manifest of another word size is every multi-architecture system's. */
+		if (!error || !base_json_bool(icd, "used", false) || strstr(error, "wrong ELF class")) {
+			continue;
+		}
+		bool glibc = strstr(error, "GLIBC_") && strstr(error, "not found");
+		cJSON *finding = report_finding(trial->report, probe_cause_level(trial),
+			glibc ? "ICD_GLIBC_MISMATCH" : "ICD_LOAD_FAILED", "%s: %s", text_of(icd, "path"),
+			error);
+		base_json_add_string(
+			report_finding_evidence(finding), "source", base_json_string(icd, "source", "?"));
+	}
+}
+
+void probe_cause_no_device(const struct probe_case *trial)
+{
+	const cJSON *enumeration = fact(trial, "vulkan.enumeration");
+	const cJSON *devices = fact(trial, "vulkan.devices");
+	if (!base_json_bool(enumeration, "listed", true)) {
+		cJSON *finding = report_finding(trial->report, probe_cause_level(trial),
+			known_code(text_of(enumeration, "code"), "VULKAN_ENUMERATE_FAILED"), "%s",
+			base_json_string(enumeration, "error", "vkEnumeratePhysicalDevices failed"));
+		add_messages(trial, finding);
+	} else if (base_json_bool(enumeration, "listed", false) && !devices->child) {
+		cJSON *finding = report_finding(trial->report, probe_cause_level(trial), "DEVICE_NONE",
+			"the loader and its drivers list no device");
+		add_manifests(trial, finding);
+		add_messages(trial, finding);
+	}
+	bool software = devices && devices->child;
+	const cJSON *device;
+	cJSON_ArrayForEach(device, devices)
+	{
+		software = software && base_json_bool(device, "software", false);
+	}
+	if (software && trial->hardware_wanted) {
+		cJSON *finding = report_finding(trial->report, probe_cause_level(trial),
+			"DEVICE_SOFTWARE_ONLY", "Vulkan lists only %s",
+			base_json_string(devices->child, "name", "a software renderer"));
+		add_messages(trial, finding);
+	}
+}
+
+/* Which of Venus's causes keeps a virtio-gpu out of Vulkan. */
+static const char *venus_code(const struct probe_case *trial)
+{
+	const cJSON *message;
+	cJSON_ArrayForEach(message, fact(trial, "vulkan.messages"))
+	{
+		if (strstr(base_json_string(message, "text", ""), "OUT_OF_HOST_MEMORY")) {
+			return "VENUS_OUT_OF_HOST_MEMORY";
+		}
+	}
+	return any_venus(trial, true) ? "VENUS_NO_DEVICE" : "VENUS_ICD_MISSING";
+}
+
+void probe_cause_gpu_missing(const struct probe_case *trial)
+{
+	if (!base_json_bool(fact(trial, "vulkan.enumeration"), "listed", false)) {
+		return;
+	}
+	const cJSON *gpu;
+	cJSON_ArrayForEach(gpu, base_json_get(trial->facts, "gpus"))
+	{
+		const cJSON *render = probe_case_node(trial->facts, gpu, "render");
+		/* Without a node that opens, Vulkan had no chance, and another finding says so. */
+		if (!probe_case_is_hardware(gpu) || text_of(gpu, "vulkan") || !is(render, "open", "ok")) {
+			continue;
+		}
+		const char *code =
+			is(gpu, "driver", "virtio_gpu") ? venus_code(trial) : "GPU_NOT_IN_VULKAN";
+		cJSON *finding = report_finding(trial->report, probe_cause_level(trial), code,
+			"%s (%s, driver %s) opens, but Vulkan does not list it", text_of(render, "path"),
+			text_of(gpu, "name"), base_json_string(gpu, "driver", "unknown"));
+		add_manifests(trial, finding);
+		add_messages(trial, finding);
+	}
+}
+
+void probe_cause_submit(const struct probe_case *trial)
+{
+	const cJSON *device;
+	cJSON_ArrayForEach(device, fact(trial, "vulkan.devices"))
+	{
+		const char *submit = text_of(device, "submit");
+		if (!submit || strcmp(submit, "ok") == 0) {
+			continue;
+		}
+		/* A GPU that answers wrongly is broken, even when another one is well. */
+		bool software = base_json_bool(device, "software", false);
+		bool judged = device == trial->device;
+		enum report_level level = REPORT_WARNING;
+		if ((judged && !(software && trial->hardware_wanted)) || (!trial->floor && !software)) {
+			level = REPORT_FAILURE;
+		}
+		cJSON *finding = report_finding(trial->report, level,
+			known_code(submit, "VULKAN_SUBMIT_FAILED"), "%s: %s", text_of(device, "name"),
+			base_json_string(device, "submit_error", submit));
+		base_json_add_string(
+			report_finding_evidence(finding), "device", base_json_string(device, "key", "?"));
+	}
+}
+
+void probe_cause_venus(const struct probe_case *trial)
+{
+	const cJSON *device;
+	cJSON_ArrayForEach(device, fact(trial, "vulkan.devices"))
+	{
+		if (trial->hardware_wanted && is(device, "driver_id", "MESA_VENUS") &&
+			base_json_bool(device, "software", false)) {
+			report_finding(trial->report, probe_cause_level(trial), "VENUS_SOFTWARE",
+				"%s: the host renders on its CPU", text_of(device, "name"));
+		}
+	}
+}
+
+void probe_cause_disagreement(const struct probe_case *trial)
+{
+	const cJSON *gpu;
+	cJSON_ArrayForEach(gpu, base_json_get(trial->facts, "gpus"))
+	{
+		const cJSON *entry;
+		cJSON_ArrayForEach(entry, base_json_get(gpu, "disagreements"))
+		{
+			BASE_BUFFER_AUTO words = BASE_BUFFER_INIT;
+			const cJSON *member;
+			cJSON_ArrayForEach(member, entry)
+			{
+				if (strcmp(member->string, "what") != 0) {
+					base_buffer_print(&words, "%s %s says %s", words.size ? "," : "",
+						member->string, member->valuestring);
+				}
+			}
+			cJSON *finding = report_finding(trial->report, REPORT_WARNING, "FACTS_DISAGREE",
+				"%s of %s:%s", text_of(entry, "what"), text_of(gpu, "name"), words.data);
+			base_json_add_node(
+				report_finding_evidence(finding), "disagreement", cJSON_Duplicate(entry, true));
+		}
+	}
+}
+
+void probe_cause_environment(const struct probe_case *trial)
+{
+	const cJSON *variables = fact(trial, "host.environment");
+	if (!variables || !variables->child) {
+		return;
+	}
+	BASE_BUFFER_AUTO names = BASE_BUFFER_INIT;
+	const cJSON *variable;
+	cJSON_ArrayForEach(variable, variables)
+	{
+		base_buffer_print(
+			&names, "%s%s", names.size ? ", " : "", base_json_string(variable, "name", "?"));
+	}
+	cJSON *finding = report_finding(
+		trial->report, REPORT_NOTICE, "VULKAN_ENVIRONMENT", "set here: %s", names.data);
+	cJSON *evidence = report_finding_evidence(finding);
+	cJSON_ArrayForEach(variable, variables)
+	{
+		base_json_add_string(evidence, base_json_string(variable, "name", "?"),
+			base_json_string(variable, "value", ""));
+	}
+}
