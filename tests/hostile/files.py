@@ -125,7 +125,7 @@ def _(address):
         data = connection.rpc("Treaddir", fid=4, offset=0, count=0xFFFFFFFF)["data"]
         demand(len(data) <= connection.msize - 11, "an Rreaddir over msize")
         # Whatever the size of the window, the listing is the same.
-        for count in (30, 41, 64, 100):
+        for count in (31, 41, 64, 100):
             seen, offset = [], 0
             while True:
                 data = connection.rpc("Treaddir", fid=4, offset=offset, count=count)["data"]

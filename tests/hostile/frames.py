@@ -31,7 +31,7 @@ def blocked_reader(address, tag=9, fid=5):
     connection.open(EVENTS, fid)
     size = len(connection.read_all(STATUS))
     connection.send(encode("Tread", tag, fid=fid, offset=size, count=4096))
-    demand(connection.silent(0.05), "a read at the end of events does not wait")
+    demand(connection.silent(0.02), "a read at the end of events does not wait")
     return connection
 
 
@@ -53,7 +53,7 @@ def _(address):
 @case("hostile@H4-size-over-msize")
 def _(address):
     with session(address, msize=8192) as connection:
-        data = b"x" * (connection.msize - 24 + 1)
+        data = b"x" * (connection.msize - 22)
         connection.send(encode("Twrite", 1, fid=0, offset=0, data=data)[:4096])
         demand_closed(connection)
 
@@ -103,7 +103,7 @@ def _(address):
 def _(address):
     with session(address) as connection:
         connection.send(encode("Tgetattr", 7, fid=0, request_mask=0x7FF))
-        connection.sock.shutdown(1)
+        connection.finish()
         reply = connection.recv()
         demand(reply is None or reply.tag == 7, f"answered with {reply}")
         demand(reply is None or connection.recv() is None, "not closed after the last reply")
@@ -176,7 +176,7 @@ def _(address):
 def _(address):
     with blocked_reader(address) as connection:
         connection.version(4096)
-        demand(connection.silent(0.05), "a read from before Tversion is answered")
+        demand(connection.silent(0.02), "a read from before Tversion is answered")
         demand_error(connection.ask("Tgetattr", fid=0, request_mask=0), errno.EBADF)
         connection.attach(0)
         connection.open("/version", 5)
@@ -244,7 +244,7 @@ def _(address):
 def _(address):
     with blocked_reader(address, tag=9) as connection:
         connection.rpc("Tflush", 10, oldtag=9)
-        demand(connection.silent(0.05), "the flushed read is answered")
+        demand(connection.silent(0.02), "the flushed read is answered")
         connection.rpc("Tgetattr", 9, fid=0, request_mask=0)
         connection.clunk(5)
 
@@ -274,8 +274,7 @@ def _(address):
 
 @case("hostile@H20-hang-up-while-a-read-waits")
 def _(address):
-    for _ in range(5):
-        blocked_reader(address).close()
+    blocked_reader(address).close()
 
 
 @case("hostile@H21-nofid-as-newfid")
@@ -438,12 +437,9 @@ def _(address):
     rng = random.Random(random.SystemRandom().getrandbits(32))
     for _ in range(10):
         with session(address) as connection:
-            connection.sock.settimeout(0.05)
             connection.send(rng.randbytes(rng.randrange(1, 3000)))
-            try:
-                while connection.recv() is not None:
-                    pass
-            except TimeoutError:
+            connection.finish()
+            while connection.recv() is not None:
                 pass
 
 

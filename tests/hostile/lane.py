@@ -4,12 +4,13 @@
 import base64
 import hashlib
 import json
+import os
 import struct
 import time
 
 import ninep
 
-CTL_FID, JOB_FID, EVENTS_FID = 100, 101, 102
+CTL_FID, JOB_FID, STATUS_FID = 100, 101, 102
 RDONLY, WRONLY, RDWR = 0, 1, 2
 
 
@@ -21,10 +22,11 @@ class Lane:
         self.session = ninep.session(address)
         self.session.open(f"/gpu/{gpu}/ctl", CTL_FID, RDWR)
         self.session.open(f"/gpu/{gpu}/job", JOB_FID, WRONLY)
+        self.session.open(f"/gpu/{gpu}/status", STATUS_FID)
+        attributes = self.session.rpc("Tgetattr", fid=STATUS_FID, request_mask=0x7FF)
+        self.status_at = attributes["size"]
         self.replies = b""
         self.seen = {}
-        self.status_at = 0
-        self.jobs = 0
 
     def close(self):
         self.session.close()
@@ -55,24 +57,23 @@ class Lane:
         return parse_reply(self.ctl(f"LEASE mem_mb={mem_mb} streams={streams} ttl_s={ttl_s}{rest}"))
 
     def submit(self, descriptor):
-        """Hands over a job; its id. `descriptor` without "job" is given one."""
-        self.jobs += 1
-        descriptor.setdefault("job", f"job-{id(self):x}-{self.jobs}")
+        """Hands over a job; its id, which is made here when the descriptor has none."""
+        descriptor.setdefault("job", new_id())
         self.session.write(JOB_FID, json.dumps(descriptor) + "\n")
         return descriptor["job"]
 
     def poll(self):
         """Takes in what is new in the status file."""
-        self.session.open(f"/gpu/{self.gpu}/status", EVENTS_FID)
         while True:
-            part = self.session.read(EVENTS_FID, self.status_at, 60000)
+            part = self.session.read(STATUS_FID, self.status_at, 60000)
             if not part:
                 break
+            # Only whole lines: the rest is read again.
+            part = part[:part.rindex(b"\n") + 1]
             self.status_at += len(part)
             for line in part.decode().splitlines():
                 status = json.loads(line)
                 self.seen.setdefault(status["job"], []).append(status)
-        self.session.clunk(EVENTS_FID)
 
     def states(self, job):
         self.poll()
@@ -95,6 +96,10 @@ class Lane:
 
     def detail(self, job):
         return self.seen[job][-1]["detail"]
+
+
+def new_id():
+    return f"job-{os.urandom(6).hex()}"
 
 
 def parse_reply(line):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hostile ctl lines and job descriptors, H43 to H51, against a bridge with mock GPUs:
+"""Hostile ctl lines and job descriptors, H43 to H53, against a bridge with mock GPUs:
 lines.py SOCKET PID ROUNDS."""
 
 import errno
@@ -8,7 +8,7 @@ import sys
 
 import ninep
 from bed import CTL, JOB, case, demand, demand_error, main, refused
-from lane import Lane, vadd
+from lane import CTL_FID, JOB_FID, Lane, new_id, vadd
 from ninep import NOFID, session
 
 MODULE = b"\x03\x02\x23\x07" + b"\0" * 16
@@ -26,16 +26,22 @@ def refused_line(lane, line):
     demand(reply.isprintable() and len(reply) < 512, f"{line[:60]!r} answered with {reply!r}")
 
 
-def refused_job(lane, line):
-    """The write is refused, or the job ends in an ERR state; None of both leaves a second job."""
+def refused_job(lane, changes=None, line=None):
+    """A descriptor with these changes, or this line, in which ID stands for a new id. Either its
+    write is refused or its status says ERR, and never both."""
+    if line is None:
+        line = json.dumps({**vadd(MODULE), "job": "ID", **changes})
+    job = new_id()
+    line = line.replace('"ID"', f'"{job}"') if isinstance(line, str) else line
     try:
-        lane.session.write(101, line)
+        lane.session.write(JOB_FID, ninep.to_bytes(line) + b"\n")
     except ninep.RemoteError as error:
         demand(error.errno in (errno.EINVAL, errno.EMSGSIZE), f"{line[:60]!r}: {error}")
+        demand(lane.states(job) == [], f"{line[:60]!r} is refused and has a state")
         return
-    lane.poll()
-    last = [states[-1]["state"] for states in lane.seen.values()]
-    demand(all(state.startswith("ERR") for state in last), f"{line[:60]!r} ends in {last}")
+    states = lane.states(job)
+    demand(states[0] == "QUEUED" and states[1].startswith("ERR") and len(states) == 2,
+           f"{line[:60]!r}: {states}")
 
 
 @case("hostile@H43-lease-amounts")
@@ -60,7 +66,7 @@ def _(address):
 @case("hostile@H43-ctl-lines")
 def _(address):
     with Lane(address) as lane:
-        for line in ("", " ", "lease", "LEASES", "LEASE\0", "LEASE mem_mb=1\0", "\x1b[2J", "\xff",
+        for line in ("lease", "LEASES", "LEASE\0", "LEASE mem_mb=1\0", "\x1b[2J", "\xff",
                      "RENEW", "RENEW lease=1", "RENEW lease=-1 ttl_s=1", "RELEASE lease=0",
                      "RELEASE lease=18446744073709551616", "RELEASE lease=18446744073709551615",
                      "RENEW lease=18446744073709551615 ttl_s=1", "PRIORITY", "PRIORITY 256",
@@ -72,9 +78,9 @@ def _(address):
 @case("hostile@H43-line-without-end")
 def _(address):
     with Lane(address) as lane:
-        refused(lambda: [lane.session.write(100, b"x" * 60000) for _ in range(200)],
+        refused(lambda: [lane.session.write(CTL_FID, b"x" * 60000) for _ in range(200)],
                 errno.EMSGSIZE, errno.ENOSPC)
-        refused(lambda: [lane.session.write(101, b"x" * 60000) for _ in range(200)],
+        refused(lambda: [lane.session.write(JOB_FID, b"x" * 60000) for _ in range(200)],
                 errno.EMSGSIZE, errno.ENOSPC)
 
 
@@ -104,70 +110,73 @@ def _(address):
 
 @case("hostile@H46-json")
 def _(address):
-    good = json.dumps({**vadd(MODULE), "job": "json"})
+    good = json.dumps({**vadd(MODULE), "job": "ID"})
     with Lane(address) as lane:
         lane.lease()
-        for line in (b"[" * 100000 + b"]" * 100000, b"{\"a\":" * 5000 + b"1" + b"}" * 5000,
-                     b"", b" ", b"\0", b"null", b"[]", b"1", b"\"x\"", b"{}", b"{", b"{\"job\":1}",
-                     good.replace('"grid"', '"job": "other", "grid"').encode(),
-                     good.replace("5000", "1e400").encode(), good.replace("5000", "NaN").encode(),
-                     good.replace("5000", "-1").encode(), good.replace("5000", "1.5").encode(),
-                     good.replace("5000", "9007199254740993").encode(),
-                     good.replace('"test"', '"\\u0000"').encode(),
-                     good.replace('"test"', '"\\ud800"').encode(),
-                     good.replace('"test"', '"').encode() + b"\xff\"",
-                     b"\xef\xbb\xbf" + good.encode(), (good + good).encode(),
-                     (good + " x").encode(), good.replace('"kernel"', '"kernal"').encode(),
-                     good.replace('"json"', '"../../etc/passwd"').encode(),
-                     good.replace('"json"', '""').encode(),
-                     good.replace('"json"', '"a b"').encode(),
-                     good.replace('"json"', '"\\u001b[2J"').encode(),
-                     good.replace('"json"', json.dumps("x" * 65)).encode(),
-                     good.replace('"json"', '".."').encode()):
-            refused_job(lane, line + b"\n")
+        for line in ("[" * 100000 + "]" * 100000, '{"a":' * 5000 + "1" + "}" * 5000, b"\0", "null",
+                     "[]", "1", '"x"', "{}", "{", '{"job":1}', "\ufeff" + good, good + good,
+                     good + " x", good.replace('"grid"', '"job": "other", "grid"'),
+                     good.replace("5000", "1e400"), good.replace("5000", "NaN"),
+                     good.replace("5000", "0x10"), good.replace("5000", "05000"),
+                     good.replace("5000", "9007199254740993"), good.replace('"test"', '"\\u0000"'),
+                     good.replace('"test"', '"\\ud800"'), good.replace('"test"', '"a\tb"'),
+                     good.replace('"test"', '"').encode() + b'\xff"',
+                     good.replace('"kernel"', '"kernal"'), good.replace('"test"', "'test'"),
+                     good.replace('"ID"', '"../../etc/passwd"'), good.replace('"ID"', '""'),
+                     good.replace('"ID"', '"a b"'), good.replace('"ID"', '"\\u001b[2J"'),
+                     good.replace('"ID"', f'"{"x" * 65}"'), good.replace('"ID"', '".."')):
+            refused_job(lane, line=line)
 
 
 @case("hostile@H47-descriptor-in-pieces")
 def _(address):
+    job = new_id()
     with Lane(address) as lane:
         lane.lease()
-        line = json.dumps({**vadd(MODULE), "job": "pieces"}).encode() + b"\n"
+        line = json.dumps({**vadd(MODULE), "job": job}).encode() + b"\n"
         for at in range(0, len(line), 37):
-            demand("pieces" not in lane.seen, "a job without its newline is accepted")
-            lane.session.write(101, line[at:at + 37])
-        lane.finish("pieces")
+            demand(lane.states(job) == [], "a job without its newline is accepted")
+            lane.session.write(JOB_FID, line[at:at + 37])
+        lane.finish(job)
 
 
 @case("hostile@H47-all-lines-or-none")
 def _(address):
+    job = new_id()
     with Lane(address) as lane:
         lane.lease()
-        good = json.dumps({**vadd(MODULE), "job": "all-or-none"}).encode()
-        refused(lambda: lane.session.write(101, good + b"\n" + b"nonsense\n"), errno.EINVAL)
-        demand(lane.states("all-or-none") == [], "the good line of a bad write is accepted")
-        refused(lambda: lane.session.write(101, b"\n" * 60000), errno.EINVAL)
+        good = json.dumps({**vadd(MODULE), "job": job})
+        refused(lambda: lane.session.write(JOB_FID, good + "\nnonsense\n"), errno.EINVAL)
+        demand(lane.states(job) == [], "the good line of a bad write is accepted")
+        lane.session.write(JOB_FID, "\n" * 60000 + "\r\n" + good + "\r\n")
+        lane.finish(job)
 
 
 @case("hostile@H48-hash-and-payload")
 def _(address):
-    good = {**vadd(MODULE), "job": "hash"}
-    digest, payload = good["bytes_hash"], good["payload_b64"]
+    digest, payload = vadd(MODULE)["bytes_hash"], vadd(MODULE)["payload_b64"]
     with Lane(address) as lane:
         lane.lease()
         for bad in (digest.upper(), digest[7:], digest[:-1], digest + "0", digest + "\n",
-                    "sha256:" + digest[7:].upper(), "md5:" + digest[7:], " " + digest, ""):
-            refused_job(lane, json.dumps({**good, "bytes_hash": bad}) + "\n")
+                    "sha256:" + digest[7:].upper(), "md5:" + digest[7:], " " + digest, "", None):
+            refused_job(lane, {"bytes_hash": bad})
         for bad in (payload + "\n", " " + payload, payload[:-1], payload + "=", payload + "AAAA",
-                    payload.replace("A", "-", 1), "", "====", "A", "AB=C"):
-            refused_job(lane, json.dumps({**good, "payload_b64": bad}) + "\n")
+                    payload.replace("A", "-", 1), "", "====", "A", "AB=C", 7, None):
+            refused_job(lane, {"payload_b64": bad})
 
 
 @case("hostile@H49-job-id-twice")
 def _(address):
     with Lane(address) as lane:
         lane.lease()
-        line = json.dumps({**vadd(MODULE), "job": "twin"}) + "\n"
-        refused(lambda: lane.session.write(101, line + line), errno.EINVAL, errno.EEXIST)
+        job = new_id()
+        line = json.dumps({**vadd(MODULE), "job": job}) + "\n"
+        refused(lambda: lane.session.write(JOB_FID, line + line), errno.EINVAL)
+        demand(lane.states(job) == [], "the first of two twins is accepted")
+        lane.session.write(JOB_FID, line)
+        before = lane.finish(job)[1]
+        refused(lambda: lane.session.write(JOB_FID, line), errno.EINVAL)
+        demand(lane.states(job) == before, "an id has a second life")
 
 
 @case("hostile@H50-grid-and-block")
@@ -176,13 +185,12 @@ def _(address):
         lane.lease()
         for key in ("grid", "block"):
             for bad in ([0, 1, 1], [1, 1], [1, 1, 1, 1], [], [-1, 1, 1], [1.5, 1, 1], ["1", 1, 1],
-                        [4294967296, 1, 1], 1, None, [[1, 1, 1]]):
-                refused_job(lane, json.dumps({**vadd(MODULE), "job": "grid", key: bad}) + "\n")
+                        [4294967296, 1, 1], 1, None, [[1, 1, 1]], [4294967295] * 3):
+                refused_job(lane, {key: bad})
 
 
 @case("hostile@H50-buffers")
 def _(address):
-    good = vadd(MODULE)
     buffer = {"binding": 0, "bytes": 64, "input": True, "fill": {"kind": "zero"}}
     with Lane(address) as lane:
         lane.lease()
@@ -190,8 +198,9 @@ def _(address):
                     [{**buffer, "bytes": 1 << 53}], [{**buffer, "bytes": (1 << 53) - 4}] * 2,
                     [buffer, buffer], [buffer] * 17, [{**buffer, "binding": -1}],
                     [{**buffer, "binding": 1 << 32}], [{**buffer, "fill": {"kind": "rm -rf"}}],
-                    [{**buffer, "fill": "zero"}], [{**buffer, "seed": 1}], [{}], [None], "x", {}):
-            refused_job(lane, json.dumps({**good, "job": "buffers", "buffers": bad}) + "\n")
+                    [{**buffer, "fill": "zero"}], [{**buffer, "seed": 1}], [{}], [None], "x", {},
+                    [{**buffer, "bytes": (64 << 20) + 4}]):
+            refused_job(lane, {"buffers": bad})
 
 
 @case("hostile@H51-timeout")
@@ -199,28 +208,49 @@ def _(address):
     with Lane(address) as lane:
         lane.lease()
         for bad in (0, -1, 1.5, "5000", 4294967296, 4294967295, None):
-            refused_job(lane, json.dumps({**vadd(MODULE), "job": "time", "timeout_ms": bad}) + "\n")
+            refused_job(lane, {"timeout_ms": bad})
 
 
 @case("hostile@H34-paths-in-a-descriptor")
 def _(address):
-    good = {key: value for key, value in vadd(MODULE).items() if key != "payload_b64"}
     with Lane(address) as lane:
         lane.lease()
+        bare = {key: value for key, value in vadd(MODULE).items() if key != "payload_b64"}
         for path in ("../../../etc/passwd", "/etc/passwd", "/proc/self/mem", "/bundles/../version",
-                     "/bundles/", "", "/bundles/" + "0" * 64, "/bundles/\0", "x" * 5000):
-            refused_job(lane, json.dumps({**good, "job": "paths", "inputs": [path]}) + "\n")
+                     "/bundles/", "", "/bundles/" + "0" * 64, "/bundles/\0", "/bundles/\x1b[2J",
+                     "x" * 5000):
+            refused_job(lane, line=json.dumps({**bare, "job": "ID", "inputs": [path]}))
+        for path in ("/worker/ID/../other/result", "/etc/passwd", "/worker/result", "", 7):
+            refused_job(lane, {"outputs": [path]})
 
 
-@case("hostile@reply-of-ctl-is-read-once")
+@case("hostile@H53-results-belong-to-their-owner")
+def _(address):
+    with Lane(address) as lane, session(address) as other:
+        lane.lease()
+        job = lane.submit(vadd(MODULE))
+        lane.finish(job)
+        demand(job in [entry[0] for entry in lane.session.list("/worker")], "no result")
+        other.rpc("Tattach", fid=50, afid=NOFID, uname="", aname="", n_uname=65534)
+        # Not seen at all: EPERM would tell that it is there.
+        refused(lambda: other.walk(50, 51, "worker", job), errno.ENOENT)
+        other.walk(50, 51, "worker")
+        other.rpc("Tlopen", fid=51, flags=0)
+        names = ninep.parse_entries(other.rpc("Treaddir", fid=51, offset=0, count=60000)["data"])
+        demand(job not in [name for name, _, _ in names], "a stranger sees the job")
+    with session(address) as other:
+        refused(lambda: other.walk(0, 1, "worker", job), errno.ENOENT)
+
+
+@case("hostile@replies-of-ctl-are-bounded")
 def _(address):
     with Lane(address) as lane:
         for _ in range(100):
             demand(lane.ctl("NONSENSE").startswith("ERR "), "no reply")
-        reply = lane.session.ask("Tgetattr", fid=100, request_mask=0x7FF)
-        demand_error(lane.session.ask("Tread", fid=101, offset=0, count=10), errno.EBADF)
-        demand(reply.name == "Rgetattr", f"{reply}")
+        refused(lambda: lane.session.write(CTL_FID, "NONSENSE\n" * 6000), errno.EAGAIN)
+        demand_error(lane.session.ask("Tread", fid=JOB_FID, offset=0, count=10), errno.EBADF)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # A GPU keeps one MiB of status and one of lease lines, which the rounds fill.
+    sys.exit(main(growth_kb=3072))

@@ -204,6 +204,13 @@ class Connection:
     def __exit__(self, *_):
         self.close()
 
+    def finish(self):
+        """Says that nothing more will be sent."""
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
     def send(self, data):
         """Sends bytes; False when the other side has closed."""
         try:
@@ -295,8 +302,14 @@ class Connection:
     def read(self, fid, offset, count):
         return self.rpc("Tread", fid=fid, offset=offset, count=count)["data"]
 
-    def write(self, fid, data, offset=0):
-        return self.rpc("Twrite", fid=fid, offset=offset, data=to_bytes(data))["count"]
+    def write(self, fid, data):
+        """Writes all of it, in as many messages as it takes."""
+        data = to_bytes(data)
+        step = self.msize - 24
+        for at in range(0, len(data), step):
+            part = data[at:at + step]
+            if self.rpc("Twrite", fid=fid, offset=at, data=part)["count"] != len(part):
+                raise Malformed("short write")
 
     def clunk(self, fid):
         self.rpc("Tclunk", fid=fid)
