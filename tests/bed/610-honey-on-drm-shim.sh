@@ -5,27 +5,50 @@
 need python3
 bed_root forky
 
-shim='LD_PRELOAD=libamdgpu_noop_drm_shim.so AMDGPU_GPU_ID=gfx1201
-  VK_DRIVER_FILES=/usr/share/vulkan/icd.d/radeon_icd.json'
-# shellcheck disable=SC2086 # the variables are meant to split
 in_shim() {
-  in_root $shim "$@"
+  in_root LD_PRELOAD=libamdgpu_noop_drm_shim.so AMDGPU_GPU_ID=gfx1201 \
+    VK_DRIVER_FILES=/usr/share/vulkan/icd.d/radeon_icd.json "$@"
+}
+# in_shim_ends STATUS PROGRAM...
+in_shim_ends() {
+  expected=$1
+  shift
+  in_shim "$@"
+  [ "$status" -eq "$expected" ] || fail "exit status $status, expected $expected"
 }
 
-in_shim vulkaninfo --summary
-[ "$status" -eq 0 ] || fail 'vulkaninfo does not see the shim'
+# What an independent reader sees there.
+in_shim_ends 0 vulkaninfo --summary
 device_name=$(sed -n 's/^[[:space:]]*deviceName *= //p' "$tmp/stdout")
 driver_info=$(sed -n 's/^[[:space:]]*driverInfo *= //p' "$tmp/stdout")
+device_uuid=$(sed -n 's/^[[:space:]]*deviceUUID *= //p' "$tmp/stdout")
 case $device_name in
   *'(RADV GFX1201)') ;;
   *) fail "vulkaninfo sees another device: $device_name" ;;
 esac
 
-in_shim gpu-probe --floor honey
-[ "$status" -eq 1 ] || fail "exit status $status, expected 1"
-expect_stdout "$device_name"
-expect_stdout /dev/dri/card0
-in_shim gpu-probe --floor honey --format json
-[ "$status" -eq 1 ] || fail "exit status $status, expected 1"
-cp -- "$tmp/stdout" "$tmp/report.json"
-cat "$tmp/report.json"
+in_shim_ends 1 gpu-probe --floor honey
+expect_stdout 'drm[card0].in_dev'
+in_shim_ends 1 gpu-probe --floor honey --format json
+cp -- "$tmp/stdout" "$tmp/probe.json"
+expect_json "$tmp/probe.json" "doc['verdict'] == 'broken'"
+expect_json "$tmp/probe.json" "doc['device']['name'] == '$device_name'"
+expect_json "$tmp/probe.json" "doc['device']['driver_info'] == '$driver_info'"
+expect_json "$tmp/probe.json" "doc['device']['uuid'] == '$device_uuid'"
+expect_json "$tmp/probe.json" "{check['id']: check['state'] for check in doc['expectations']} == {
+  'vulkan-driver': 'held', 'device-type': 'held', 'device-name': 'held', 'mesa-version': 'held',
+  'mesa-version-settled': 'held', 'hardware': 'held', 'kernel-driver': 'held',
+  'render-node': 'held', 'render-node-opens': 'held',
+  'card-node': 'broken', 'pci-id': 'broken', 'checked-submit': 'broken'}"
+expect_json "$tmp/probe.json" "'WRONG_RESULT' in [finding['code'] for finding in doc['findings']]"
+
+in_shim_ends 1 gpu-canary --format json
+cp -- "$tmp/stdout" "$tmp/canary.json"
+expect_json "$tmp/canary.json" "doc['verdict'] == 'broken'"
+expect_json "$tmp/canary.json" "doc['device']['software'] is False and len(doc['workloads']) >= 6"
+expect_json "$tmp/canary.json" "all(workload[figure] is None for workload in doc['workloads']
+  for figure in ('median', 'q1', 'q3', 'cpu_speedup'))"
+expect_json "$tmp/canary.json" "not any(check['state'] == 'held' for check in doc['expectations'])"
+in_shim_ends 1 gpu-canary --workload vadd
+expect_stdout WRONG
+expect_no_stdout B/s
