@@ -151,11 +151,17 @@ static void grant_waiting(struct lease_table *table, uint64_t now_ns)
 	}
 }
 
-/** Where a request of this priority would wait, as an index: behind its equals. */
-static size_t queue_place(const struct lease_table *table, uint8_t priority)
+static bool goes_before(const struct lease *lease, const struct lease *other)
+{
+	return lease->priority != other->priority ? lease->priority > other->priority
+											  : lease->id < other->id;
+}
+
+/** Where this lease, which is not in the queue, would wait: an index. */
+static size_t queue_place(const struct lease_table *table, const struct lease *lease)
 {
 	size_t place = table->queue.count;
-	while (place > 0 && table->queue.leases[place - 1]->priority < priority) {
+	while (place > 0 && goes_before(lease, table->queue.leases[place - 1])) {
 		place--;
 	}
 	return place;
@@ -221,7 +227,7 @@ bool lease_table_request(struct lease_table *table, const struct lease_request *
 		.exclusive = request->exclusive,
 		.owner = request->owner,
 	};
-	size_t place = queue_place(table, request->priority);
+	size_t place = queue_place(table, &wanted);
 	bool now = place == 0 && fits(table, &wanted);
 	if (!now && (!request->queue || table->queue.count == LEASE_QUEUE_MAX)) {
 		return refuse_busy(table, request, err);
@@ -254,6 +260,23 @@ bool lease_table_renew(struct lease_table *table, struct lease *lease, uint32_t 
 	lease->expires_ns = expiry_ns(now_ns, ttl_s);
 	enter_state(table, lease, LEASE_ACTIVE);
 	return true;
+}
+
+void lease_table_prioritize(
+	struct lease_table *table, struct lease *lease, uint8_t priority, uint64_t now_ns)
+{
+	lease_table_advance(table, now_ns);
+	if (lease->state == LEASE_ENDING) {
+		return;
+	}
+	lease->priority = priority;
+	if (lease->state == LEASE_QUEUED) {
+		list_remove(&table->queue, lease);
+		list_insert(&table->queue, queue_place(table, lease), lease);
+	}
+	enter_state(table, lease, lease->state);
+	/* Another lease may be at the head now. */
+	grant_waiting(table, now_ns);
 }
 
 /** Tells the observer that it has ended and frees it. It is in neither list any more. */

@@ -91,8 +91,7 @@ struct lease {
 	void *owner;
 };
 
-/** Called after each change of a lease's state and after a renewal. Must not call into the table.
- */
+/** Called after each change of a lease: state, expiry, priority. Must not call into the table. */
 struct lease_observer {
 	void (*changed)(void *context, const struct lease *lease);
 	void *context;
@@ -121,6 +120,14 @@ bool lease_table_request(struct lease_table *table, const struct lease_request *
  */
 bool lease_table_renew(struct lease_table *table, struct lease *lease, uint32_t ttl_s,
 	uint64_t now_ns, struct lane_error *err);
+
+/**
+ * Gives a queued or active lease another priority. A queued one takes the place among its new
+ * equals that it has by its arrival, so asking for what it has already costs it nothing. For one
+ * that is ENDING nothing changes.
+ */
+void lease_table_prioritize(
+	struct lease_table *table, struct lease *lease, uint8_t priority, uint64_t now_ns);
 
 /**
  * Ends a lease. A queued one is ENDED at once and `lease` is invalid afterwards; an active one goes

@@ -169,6 +169,7 @@ static void changed(void *context, const struct lease *lease)
 		world->expiries++;
 	}
 	shadow->state = lease->state;
+	shadow->priority = lease->priority;
 	shadow->epoch = lease->epoch;
 	shadow->expires_ns = lease->expires_ns;
 	if (lease->state == LEASE_ENDED) {
@@ -194,7 +195,7 @@ static void check_listed(void *context, const struct lease *lease)
 	const struct shadow *shadow = shadow_find(world, lease->id);
 	check(world,
 		shadow != NULL && shadow->state == lease->state && shadow->epoch == lease->epoch &&
-			shadow->expires_ns == lease->expires_ns,
+			shadow->expires_ns == lease->expires_ns && shadow->priority == lease->priority,
 		"the observer is told of every change");
 	check(world, lease_table_find(world->table, lease->id) == lease, "a live lease is found");
 	if (is_held(shadow)) {
@@ -300,6 +301,14 @@ static void step_renew(struct world *world)
 	check(world, lease->epoch == epoch, "a renewal keeps the epoch");
 }
 
+static void step_prioritize(struct world *world)
+{
+	struct lease *lease = any_live(world);
+	if (lease != NULL) {
+		lease_table_prioritize(world->table, lease, (uint8_t)below(world, 4), world->now_ns);
+	}
+}
+
 static void step_end(struct world *world)
 {
 	struct lease *lease = any_live(world);
@@ -360,6 +369,7 @@ static void (*const steps[])(struct world *world) = {
 	step_request,
 	step_request,
 	step_renew,
+	step_prioritize,
 	step_end,
 	step_reap,
 	step_reap,

@@ -199,6 +199,46 @@ static void a_small_request_does_not_overtake(void **state)
 	assert_refused(bed, &request, 0, "LEASE_BUSY");
 }
 
+static void priority_can_change_while_waiting(void **state)
+{
+	struct bed *bed = *state;
+	struct lease_request request = whole();
+	request.priority = 5;
+	struct lease *holder = ask(bed, &request, 0);
+	struct lease *waiting[3];
+	for (size_t i = 0; i < 3; i++) {
+		waiting[i] = ask(bed, &request, 0);
+	}
+	lease_table_prioritize(bed->table, waiting[0], 5, S);
+	assert_int_equal(lease_table_position(bed->table, waiting[0]), 1);
+	lease_table_prioritize(bed->table, waiting[0], 4, S);
+	assert_int_equal(lease_table_position(bed->table, waiting[0]), 3);
+	lease_table_prioritize(bed->table, waiting[2], 6, S);
+	assert_int_equal(lease_table_position(bed->table, waiting[2]), 1);
+	lease_table_prioritize(bed->table, waiting[0], 5, S);
+	assert_int_equal(lease_table_position(bed->table, waiting[0]), 2);
+	lease_table_prioritize(bed->table, holder, 9, S);
+	assert_int_equal(holder->priority, 9);
+	lease_table_end(bed->table, holder, LEASE_END_RELEASED, S);
+	lease_table_prioritize(bed->table, holder, 1, S);
+	assert_int_equal(holder->priority, 9);
+}
+
+static void whoever_is_first_now_is_granted(void **state)
+{
+	struct bed *bed = *state;
+	struct lease_request request = half();
+	ask(bed, &request, 0);
+	struct lease_request big = whole();
+	big.priority = 1;
+	ask(bed, &big, 0);
+	struct lease *behind = ask(bed, &request, 0);
+	lease_table_prioritize(bed->table, behind, 1, S);
+	assert_int_equal(behind->state, LEASE_QUEUED);
+	lease_table_prioritize(bed->table, behind, 2, S);
+	assert_int_equal(behind->state, LEASE_ACTIVE);
+}
+
 static void higher_priority_that_fits_does_not_wait(void **state)
 {
 	struct bed *bed = *state;
@@ -438,6 +478,8 @@ int main(void)
 		TEST("lease@counters-continue-where-they-are-told", counters_continue_where_they_are_told),
 		TEST("lease@queue-is-by-priority-then-arrival", queue_is_by_priority_then_arrival),
 		TEST("lease@a-small-request-does-not-overtake", a_small_request_does_not_overtake),
+		TEST("lease@priority-can-change-while-waiting", priority_can_change_while_waiting),
+		TEST("lease@whoever-is-first-now-is-granted", whoever_is_first_now_is_granted),
 		TEST("lease@higher-priority-that-fits-does-not-wait",
 			higher_priority_that_fits_does_not_wait),
 		TEST("lease@release-frees-only-when-reaped", release_frees_only_when_reaped),
