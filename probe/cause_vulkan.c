@@ -83,42 +83,86 @@ static bool is_nix_without_drivers(const struct probe_case *trial)
 	return path && strncmp(path, "/nix/store/", 11) == 0;
 }
 
-static bool any_venus(const struct probe_case *trial, bool icd_only)
+static bool has_virtio_gpu(const struct probe_case *trial)
 {
-	const cJSON *icd;
-	cJSON_ArrayForEach(icd, fact(trial, "vulkan.icds"))
-	{
-		if (icd_only && base_json_bool(icd, "used", false) &&
-			strncmp(base_json_string(icd, "name", ""), "virtio_icd", 10) == 0) {
-			return true;
-		}
-	}
 	const cJSON *gpu;
 	cJSON_ArrayForEach(gpu, base_json_get(trial->facts, "gpus"))
 	{
-		if (!icd_only && is(gpu, "driver", "virtio_gpu")) {
+		if (is(gpu, "driver", "virtio_gpu")) {
 			return true;
 		}
 	}
 	return false;
 }
 
+static bool is_venus_icd(const cJSON *icd)
+{
+	return strncmp(base_json_string(icd, "name", ""), "virtio_icd", strlen("virtio_icd")) == 0;
+}
+
+static bool has_venus_icd(const struct probe_case *trial)
+{
+	const cJSON *icd;
+	cJSON_ArrayForEach(icd, fact(trial, "vulkan.icds"))
+	{
+		if (base_json_bool(icd, "used", false) && is_venus_icd(icd)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Code of an ICD that fails even alone; one that only finds its hardware missing does not. */
+static const char *failed_alone(const cJSON *icd)
+{
+	const char *code = text_of(base_json_get(icd, "alone"), "code");
+	return code && strcmp(code, "VULKAN_NO_DRIVER") != 0 ? code : NULL;
+}
+
+/*
+ * The loader failed for all ICDs because of these. As with a crash no Vulkan program works here,
+ * even when the others do alone.
+ */
+static bool name_failing(const struct probe_case *trial)
+{
+	bool named = false;
+	const cJSON *icd;
+	cJSON_ArrayForEach(icd, fact(trial, "vulkan.icds"))
+	{
+		const char *code = failed_alone(icd);
+		if (!code) {
+			continue;
+		}
+		bool memory = is_venus_icd(icd) && strcmp(code, "VULKAN_OUT_OF_HOST_MEMORY") == 0;
+		cJSON *finding = report_finding(trial->report, probe_cause_crash_level(trial),
+			memory ? "VENUS_OUT_OF_HOST_MEMORY" : known_code(code, "VULKAN_INSTANCE_FAILED"),
+			"%s: %s", text_of(icd, "path"),
+			base_json_string(base_json_get(icd, "alone"), "error", code));
+		add_messages(trial, finding);
+		named = true;
+	}
+	return named;
+}
+
 void probe_cause_instance(const struct probe_case *trial)
 {
 	const cJSON *instance = fact(trial, "vulkan.instance");
-	const cJSON *loader_found = fact(trial, "vulkan.loader.found");
-	if (!base_json_get(instance, "created") || base_json_bool(instance, "created", false) ||
-		!cJSON_IsTrue(loader_found)) {
+	const cJSON *enumeration = fact(trial, "vulkan.enumeration");
+	bool created = base_json_bool(instance, "created", true);
+	bool listed = base_json_bool(enumeration, "listed", true);
+	bool found = base_json_bool(fact(trial, "vulkan.loader"), "found", false);
+	if (!found || (created && listed) || name_failing(trial)) {
 		return;
 	}
-	const char *code = known_code(text_of(instance, "code"), "VULKAN_INSTANCE_FAILED");
-	if (strcmp(code, "VULKAN_OUT_OF_HOST_MEMORY") == 0 && any_venus(trial, false)) {
+	const cJSON *failed = created ? enumeration : instance;
+	const char *code = known_code(text_of(failed, "code"), "VULKAN_INSTANCE_FAILED");
+	if (strcmp(code, "VULKAN_OUT_OF_HOST_MEMORY") == 0 && has_virtio_gpu(trial)) {
 		code = "VENUS_OUT_OF_HOST_MEMORY";
 	} else if (strcmp(code, "VULKAN_NO_DRIVER") == 0 && is_nix_without_drivers(trial)) {
 		code = "ICD_NIX_DRIVER_PATH";
 	}
 	cJSON *finding = report_finding(trial->report, probe_cause_level(trial), code, "%s",
-		base_json_string(instance, "error", "vkCreateInstance failed"));
+		base_json_string(failed, "error", "no Vulkan instance"));
 	add_manifests(trial, finding);
 	add_messages(trial, finding);
 }
@@ -146,12 +190,7 @@ void probe_cause_no_device(const struct probe_case *trial)
 {
 	const cJSON *enumeration = fact(trial, "vulkan.enumeration");
 	const cJSON *devices = fact(trial, "vulkan.devices");
-	if (!base_json_bool(enumeration, "listed", true)) {
-		cJSON *finding = report_finding(trial->report, probe_cause_level(trial),
-			known_code(text_of(enumeration, "code"), "VULKAN_ENUMERATE_FAILED"), "%s",
-			base_json_string(enumeration, "error", "vkEnumeratePhysicalDevices failed"));
-		add_messages(trial, finding);
-	} else if (base_json_bool(enumeration, "listed", false) && !devices->child) {
+	if (base_json_bool(enumeration, "listed", false) && !devices->child) {
 		cJSON *finding = report_finding(trial->report, probe_cause_level(trial), "DEVICE_NONE",
 			"the loader and its drivers list no device");
 		add_manifests(trial, finding);
@@ -181,7 +220,7 @@ static const char *venus_code(const struct probe_case *trial)
 			return "VENUS_OUT_OF_HOST_MEMORY";
 		}
 	}
-	return any_venus(trial, true) ? "VENUS_NO_DEVICE" : "VENUS_ICD_MISSING";
+	return has_venus_icd(trial) ? "VENUS_NO_DEVICE" : "VENUS_ICD_MISSING";
 }
 
 void probe_cause_gpu_missing(const struct probe_case *trial)

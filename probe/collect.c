@@ -84,6 +84,16 @@ static void describe_outcome(
 	add_log(entry, &outcome->log);
 }
 
+/* What failed without a crash. */
+static void copy_failure(cJSON *alone, const cJSON *result)
+{
+	const char *code = base_json_string(result, "code", NULL);
+	if (code) {
+		base_json_add_string(alone, "code", code);
+		base_json_add_string(alone, "error", base_json_string(result, "error", ""));
+	}
+}
+
 /* What one ICD answers when it is the only one. */
 static void merge_alone(cJSON *facts, cJSON *icd, const struct base_child_outcome *outcome)
 {
@@ -91,7 +101,10 @@ static void merge_alone(cJSON *facts, cJSON *icd, const struct base_child_outcom
 	cJSON *own = probe_facts_new();
 	char *step = NULL;
 	bool done = probe_emit_merge(own, &outcome->output, &step);
-	describe_outcome(base_json_add_object(icd, "alone"), outcome, done, step);
+	cJSON *alone = base_json_add_object(icd, "alone");
+	describe_outcome(alone, outcome, done, step);
+	copy_failure(alone, probe_path_find(own, "vulkan.instance"));
+	copy_failure(alone, probe_path_find(own, "vulkan.enumeration"));
 	static const char *const lists[] = {"vulkan.devices", "vulkan.messages"};
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		cJSON *from = probe_path_find_own(own, lists[i]);
@@ -116,8 +129,8 @@ static void number_devices(cJSON *devices)
 }
 
 /*
- * The Vulkan collector did not come to its end. Asks every ICD alone, so that the one that is to
- * blame has a name and the others' devices are known all the same.
+ * Asks every ICD alone, so that the one that is to blame has a name and the others' devices are
+ * known all the same.
  */
 static bool ask_alone(
 	cJSON *facts, const struct probe_scope *scope, unsigned timeout_ms, struct lane_error *err)
@@ -168,13 +181,24 @@ static void merge_outcome(
 	describe_outcome(entry, outcome, done, step);
 }
 
-/* Whether asking again can tell more: not of a child that is stuck in the kernel. */
+/*
+ * Whether asking every ICD alone can tell more: one of them took the collector along, or made the
+ * loader fail for all. Not when a child is stuck in the kernel: the next ones would be too.
+ */
 static bool needs_naming(const cJSON *facts)
 {
 	const cJSON *entry = probe_path_find(facts, "collectors[vulkan]");
-	const char *outcome = base_json_string(entry, "outcome", "ok");
-	return strcmp(outcome, "exit") == 0 || strcmp(outcome, "signal") == 0 ||
-		strcmp(outcome, "timeout") == 0;
+	const char *outcome = base_json_string(entry, "outcome", "skipped");
+	if (strcmp(outcome, "ok") != 0) {
+		return strcmp(outcome, "skipped") != 0 && strcmp(outcome, "unkillable") != 0;
+	}
+	const cJSON *instance = probe_path_find(facts, "vulkan.instance");
+	const cJSON *enumeration = probe_path_find(facts, "vulkan.enumeration");
+	/* Without a driver that could be used there is nobody to name. */
+	bool no_driver = strcmp(base_json_string(instance, "code", ""), "VULKAN_NO_DRIVER") == 0;
+	return base_json_bool(probe_path_find(facts, "vulkan.loader"), "found", false) && !no_driver &&
+		(!base_json_bool(instance, "created", true) ||
+			!base_json_bool(enumeration, "listed", true));
 }
 
 bool probe_collect(const struct probe_options *options, cJSON **facts, struct lane_error *err)

@@ -86,8 +86,8 @@ static const struct probe_shape instance[] = {
 static const struct probe_shape enumeration[] = {
 	BOOL("listed"), STRING("code"), STRING("error"), END};
 
-static const struct probe_shape alone[] = {
-	NUMBER("ms"), NAME("outcome"), STRING("detail"), STRING("step"), STRINGS("log"), END};
+static const struct probe_shape alone[] = {NUMBER("ms"), NAME("outcome"), STRING("detail"),
+	STRING("step"), STRINGS("log"), STRING("code"), STRING("error"), END};
 
 static const struct probe_shape icd[] = {NAME("name"), NAME("path"), STRING("source"), BOOL("used"),
 	STRING("library"), STRING("api_version"), BOOL("loads"), STRING("error"),
