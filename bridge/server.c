@@ -22,6 +22,8 @@ enum {
 	/** Connections at a time; more are closed as they come. */
 	CONNECTIONS_MAX = 4096,
 	LISTENERS_MAX = 16,
+	/** How long nobody is accepted after descriptors have run out. */
+	LISTEN_PAUSE_MS = 100,
 	NAMESPACE_VERSION = 1,
 };
 
@@ -48,6 +50,10 @@ struct bridge_server {
 	size_t gpu_count;
 	struct listening *listenings[LISTENERS_MAX];
 	size_t listening_count;
+	/** When listening goes on after descriptors ran out; UINT64_MAX: it does already. */
+	uint64_t listen_again_ns;
+	/** Descriptors have run out and nobody has been accepted since: it is in the log. */
+	bool starved;
 	struct member *members;
 	size_t member_count;
 	struct bridge_source signals;
@@ -112,6 +118,7 @@ struct bridge_server *bridge_server_create(
 		server = base_alloc(1, sizeof(*server));
 		server->loop = loop;
 		server->signals.fd = -1;
+		server->listen_again_ns = UINT64_MAX;
 		publish(server, &cards);
 	}
 	bridge_cards_finish(&cards);
@@ -190,6 +197,25 @@ bool bridge_server_adopt(struct bridge_server *server, int fd, bool queen, struc
 	return true;
 }
 
+static void watch_listeners(struct bridge_server *server, uint32_t events)
+{
+	for (size_t i = 0; i < server->listening_count; i++) {
+		bridge_loop_change(server->loop, &server->listenings[i]->source, events);
+	}
+}
+
+/** A connection that cannot be accepted keeps its listener ready: without a pause we would spin. */
+static void accept_failed(struct bridge_server *server, int error)
+{
+	if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+		base_log(server->starved ? BASE_LOG_DEBUG : BASE_LOG_WARNING,
+			"cannot accept connections: %s", strerror(error));
+		server->starved = true;
+		watch_listeners(server, 0);
+		server->listen_again_ns = base_clock_boottime_ns() + LISTEN_PAUSE_MS * UINT64_C(1000000);
+	}
+}
+
 static void listener_ready(void *context, uint32_t events)
 {
 	(void)events;
@@ -197,8 +223,10 @@ static void listener_ready(void *context, uint32_t events)
 	struct bridge_server *server = listening->server;
 	int fd = bridge_listener_accept(&listening->listener);
 	if (fd < 0) {
+		accept_failed(server, errno);
 		return;
 	}
+	server->starved = false;
 	if (server->member_count >= CONNECTIONS_MAX) {
 		base_log(BASE_LOG_WARNING, "%zu connections: refused one more", server->member_count);
 		close(fd);
@@ -280,7 +308,11 @@ static uint64_t advance(struct bridge_server *server)
 			link = &(*link)->next;
 		}
 	}
-	uint64_t next_ns = UINT64_MAX;
+	if (server->listen_again_ns <= base_clock_boottime_ns()) {
+		server->listen_again_ns = UINT64_MAX;
+		watch_listeners(server, EPOLLIN);
+	}
+	uint64_t next_ns = server->listen_again_ns;
 	bool news = false;
 	for (size_t i = 0; i < server->gpu_count; i++) {
 		bridge_gpu_pump(server->gpus[i]);

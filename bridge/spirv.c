@@ -8,6 +8,8 @@ enum {
 	SPIRV_MAGIC = 0x07230203,
 	SPIRV_MAGIC_SWAPPED = 0x03022307,
 	SPIRV_HEADER_WORDS = 5,
+	/* Universal limit on ids (section 2.16.1). Drivers make tables of this size. */
+	SPIRV_BOUND_MAX = 0x3FFFFF,
 	OP_ENTRY_POINT = 15,
 	OP_EXECUTION_MODE = 16,
 	OP_TYPE_STRUCT = 30,
@@ -71,6 +73,10 @@ static bool header_check(const uint32_t *words, size_t count, struct lane_error 
 		bool swapped = count > 0 && words[0] == SPIRV_MAGIC_SWAPPED;
 		return lane_error_set(err, "JOB_INVALID", "the module is no SPIR-V%s",
 			swapped ? " of this byte order" : "");
+	}
+	if (words[3] == 0 || words[3] > SPIRV_BOUND_MAX) {
+		return lane_error_set(err, "JOB_INVALID", "SPIR-V: an id bound of %u, the limit is %d",
+			words[3], SPIRV_BOUND_MAX);
 	}
 	for (size_t at = SPIRV_HEADER_WORDS; at < count;) {
 		size_t length = words[at] >> 16;

@@ -42,11 +42,15 @@ class Lane:
         self.session.write(CTL_FID, line + "\n")
         return self.reply()
 
-    def reply(self):
+    def reply(self, timeout=10.0):
+        """The next reply line; that of a grant comes when the lease is granted."""
+        deadline = time.monotonic() + timeout
         while b"\n" not in self.replies:
             part = self.session.read(CTL_FID, 0, 4096)
+            if not part and time.monotonic() > deadline:
+                raise TimeoutError("ctl has no reply")
             if not part:
-                raise ninep.Malformed("ctl has no reply")
+                time.sleep(0.01)
             self.replies += part
         line, self.replies = self.replies.split(b"\n", 1)
         return line.decode()
