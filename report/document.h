@@ -62,6 +62,8 @@ struct report_column {
 	bool right;
 	/** Left out when this key is null in all workloads; NULL: always there. */
 	const char *key;
+	/** Where there is no room, the highest is left out first; 0: never. */
+	unsigned spare;
 	void (*cell)(const cJSON *workload, struct base_buffer *out);
 };
 /** The columns that this document fills; `columns` has room for REPORT_COLUMNS_MAX. */

@@ -5,7 +5,10 @@
 #include "base/memory.h"
 #include "report/plain.h"
 
-/* The table of workloads on a page: columns as wide as their widest cell. */
+/*
+ * The table of workloads on a page: columns as wide as their widest cell. Where the lines would be
+ * longer than the page, columns that can be spared are left out; the JSON form has them all.
+ */
 
 enum {
 	COLUMN_GAP = 2,
@@ -16,6 +19,7 @@ enum {
 struct table {
 	const struct report_column *columns[REPORT_COLUMNS_MAX];
 	unsigned widths[REPORT_COLUMNS_MAX];
+	bool hidden[REPORT_COLUMNS_MAX];
 	size_t width, height;
 	/** Row by row, the titles first. */
 	struct base_buffer *cells;
@@ -43,10 +47,41 @@ static void fill_row(struct report_page *page, struct table *table, size_t y, co
 	}
 }
 
+/* Takes out the column that is missed least. False when all that are left are needed. */
+static bool spare_column(struct table *table)
+{
+	size_t out = table->width;
+	unsigned most = 0;
+	for (size_t x = 0; x < table->width; x++) {
+		if (!table->hidden[x] && table->columns[x]->spare > most) {
+			most = table->columns[x]->spare;
+			out = x;
+		}
+	}
+	if (out < table->width) {
+		table->hidden[out] = true;
+	}
+	return out < table->width;
+}
+
+static void fit(const struct report_page *page, struct table *table)
+{
+	unsigned total;
+	do {
+		total = 0;
+		for (size_t x = 0; x < table->width; x++) {
+			total += table->hidden[x] ? 0 : COLUMN_GAP + table->widths[x];
+		}
+	} while (total > page->style->columns && spare_column(table));
+}
+
 static void print_row(
 	struct report_page *page, const struct table *table, size_t y, enum report_ink ink)
 {
 	for (size_t x = 0; x < table->width; x++) {
+		if (table->hidden[x]) {
+			continue;
+		}
 		const char *words = cell_at(table, x, y)->data;
 		unsigned padding = table->widths[x] - report_page_width(page, words);
 		bool right = table->columns[x]->right;
@@ -82,6 +117,7 @@ void report_table_add(struct report_page *page, const cJSON *workloads)
 	{
 		fill_row(page, &table, y++, workload);
 	}
+	fit(page, &table);
 	print_row(page, &table, 0, REPORT_INK_DIM);
 	y = 1;
 	cJSON_ArrayForEach(workload, workloads)

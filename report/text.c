@@ -73,12 +73,13 @@ static const struct {
 	[LANE_EXIT_UNKNOWN] = {"UNKNOWN", REPORT_UNKNOWN},
 };
 
-/* What a person reads when they read one line more: the worst finding. */
+/* What a person reads when they read one line more: the worst finding of what does not hold. */
 static void add_headline(struct report_page *page, const cJSON *document, unsigned column)
 {
 	size_t count;
 	BASE_FREE const cJSON **findings = report_findings_sorted(document, &count);
-	if (count == 0 || strcmp(base_json_string(findings[0], "level", ""), "failure") != 0) {
+	bool holds = report_exit_status(document, false) == LANE_EXIT_HOLDS;
+	if (holds || count == 0 || strcmp(base_json_string(findings[0], "level", ""), "notice") == 0) {
 		return;
 	}
 	BASE_FREE char *words = base_format("%s: %s", base_json_string(findings[0], "title", ""),

@@ -150,17 +150,17 @@ void report_words_wrong(const cJSON *workload, struct base_buffer *out)
 }
 
 static const struct report_column columns_all[] = {
-	{"workload", false, NULL, cell_name},
-	{"median", true, NULL, cell_median},
-	{"MAD", true, NULL, cell_spread},
-	{"q1..q3", true, NULL, cell_quartiles},
-	{"n", true, NULL, cell_count},
-	{"vs CPU", true, "cpu_speedup", cell_speedup},
-	{"of roofline", true, "roofline_pct", cell_roofline},
-	{"baseline", false, "baseline", cell_baseline},
-	{"bridge cost", true, "bridge_overhead", cell_overhead},
-	{"checked", true, NULL, cell_checked},
-	{"result", false, NULL, cell_result},
+	{"workload", false, NULL, 0, cell_name},
+	{"median", true, NULL, 0, cell_median},
+	{"MAD", true, NULL, 0, cell_spread},
+	{"q1..q3", true, NULL, 4, cell_quartiles},
+	{"n", true, NULL, 1, cell_count},
+	{"vs CPU", true, "cpu_speedup", 0, cell_speedup},
+	{"of roofline", true, "roofline_pct", 2, cell_roofline},
+	{"baseline", false, "baseline", 0, cell_baseline},
+	{"bridge cost", true, "bridge_overhead", 3, cell_overhead},
+	{"checked", true, NULL, 5, cell_checked},
+	{"result", false, NULL, 0, cell_result},
 };
 
 static bool is_filled(const cJSON *workloads, const char *key)
