@@ -378,8 +378,10 @@ bool bridge_client_list(
 	struct names names = {.count = 0};
 	bool good = list_names(file, &names, err);
 	bridge_file_close(file);
-	if (good) {
+	if (names.count > 0) {
 		qsort(names.names, names.count, sizeof(char *), compare_names);
+	}
+	if (good) {
 		*list = base_json_new_array();
 	}
 	for (size_t i = 0; i < names.count; i++) {

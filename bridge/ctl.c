@@ -225,6 +225,22 @@ static void do_release(struct command *command)
 	reply(command, "OK RELEASE lease=%llu", id);
 }
 
+static void do_priority(struct command *command)
+{
+	uint64_t priority = 0;
+	if (command->word_count != 1 || !parse_number(command->words[0], UINT8_MAX, &priority)) {
+		refuse(command, "invalid", "PRIORITY takes a number from 0 to 255");
+		return;
+	}
+	struct bridge_tenant *tenant = own_lease(command, &(struct argument){.given = false});
+	if (tenant == NULL) {
+		return;
+	}
+	unsigned long long id = tenant->lease->id;
+	lease_table_prioritize(command->gpu->leases, tenant->lease, (uint8_t)priority, command->now_ns);
+	reply(command, "OK PRIORITY lease=%llu priority=%llu", id, (unsigned long long)priority);
+}
+
 static void do_reset(struct command *command)
 {
 	reply(command, "OK RESET cancelled=%zu", bridge_gpu_reset(command->gpu));
@@ -253,6 +269,7 @@ static const struct {
 	{"LEASE", 6, false, do_lease},
 	{"RENEW", 2, false, do_renew},
 	{"RELEASE", 1, false, do_release},
+	{"PRIORITY", 1, false, do_priority},
 	{"RESET", 0, true, do_reset},
 	{"CORDON", 0, true, do_cordon},
 	{"UNCORDON", 0, true, do_uncordon},

@@ -102,19 +102,20 @@ void bridge_fid_table_finish(struct bridge_fid_table *table)
 	*table = (struct bridge_fid_table){.count = 0};
 }
 
-/** Whether no line, nor the rest after the last newline, is longer than `max`. */
+/** Whether each line is at most `max` long, and the rest after the last newline can still become
+ * one. */
 static bool lines_fit(const char *bytes, size_t size, size_t max)
 {
-	while (size > 0) {
-		const char *newline = memchr(bytes, '\n', size);
-		size_t line = newline != NULL ? (size_t)(newline - bytes) + 1 : size;
+	const char *newline;
+	while ((newline = memchr(bytes, '\n', size)) != NULL) {
+		size_t line = (size_t)(newline - bytes) + 1;
 		if (line > max) {
 			return false;
 		}
 		bytes += line;
 		size -= line;
 	}
-	return true;
+	return size < max;
 }
 
 static int write_lines(struct bridge_fid *fid, const char *bytes, size_t size)

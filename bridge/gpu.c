@@ -25,17 +25,13 @@ static uint64_t wall_ms(uint64_t boottime_ns)
 	return base_clock_wall_ms() + (uint64_t)from_now_ms;
 }
 
-/**
- * One line of /gpu/<id>/lease: the eight keys of Cohesix's gpu-lease/v1 in its order (133 bytes for
- * an ACTIVE line of one-digit values, as its transcript has it), then what this bridge adds, which
- * its reader passes over.
- */
-static void write_lease(struct bridge_gpu *gpu, const struct lease *lease, const char *state)
+void bridge_lease_line(
+	struct base_buffer *out, const struct lease *lease, const char *gpu_id, const char *state)
 {
 	BASE_JSON_FREE cJSON *line = base_json_new_object();
 	base_json_add_string(line, "schema", "gpu-lease/v1");
 	base_json_add_string(line, "state", state);
-	base_json_add_string(line, "gpu_id", gpu->card.id);
+	base_json_add_string(line, "gpu_id", gpu_id);
 	base_json_add_string(line, "worker_id", lease->subject);
 	base_json_add_number(line, "mem_mb", lease->mem_mb);
 	base_json_add_number(line, "streams", lease->streams);
@@ -45,9 +41,14 @@ static void write_lease(struct bridge_gpu *gpu, const struct lease *lease, const
 	base_json_add_number(line, "epoch", (double)lease->epoch);
 	base_json_add_number(line, "granted_ms", (double)wall_ms(lease->granted_ns));
 	base_json_add_number(line, "expires_ms", (double)wall_ms(lease->expires_ns));
-	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
-	base_json_write(line, 0, &text);
-	bridge_stream_add(&gpu->leased, text.data, text.size);
+	base_json_write(line, 0, out);
+}
+
+static void write_lease(struct bridge_gpu *gpu, const struct lease *lease, const char *state)
+{
+	BASE_BUFFER_AUTO line = BASE_BUFFER_INIT;
+	bridge_lease_line(&line, lease, gpu->card.id, state);
+	bridge_stream_add(&gpu->leased, line.data, line.size);
 }
 
 /** A line of status about a lease; the "job" is its holder, as in Cohesix. */

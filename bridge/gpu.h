@@ -120,6 +120,15 @@ struct bridge_tenant *bridge_gpu_admit(struct bridge_gpu *gpu, struct bridge_att
  */
 size_t bridge_gpu_reset(struct bridge_gpu *gpu);
 
+/**
+ * One line of /gpu/<id>/lease without its newline: the eight keys of Cohesix's gpu-lease/v1 in its
+ * order, then what this bridge adds (lease_id, epoch, granted_ms, expires_ms), which Cohesix's
+ * reader passes over. Without the added keys an ACTIVE line of its transcript has 133 bytes with
+ * the newline, and a RELEASED one 135.
+ */
+void bridge_lease_line(
+	struct base_buffer *out, const struct lease *lease, const char *gpu_id, const char *state);
+
 /** The file kinds of /gpu/<id>/job and /gpu/<id>/ctl; their context is the GPU. */
 extern const struct bridge_file_kind bridge_job_file;
 extern const struct bridge_file_kind bridge_ctl_file;
