@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CANARY_RESULT_H
+#define CANARY_RESULT_H
+
+#include "canary/check.h"
+#include "canary/lane.h"
+#include "canary/statistics.h"
+#include "canary/timing.h"
+#include "report/report.h"
+
+/** One workload of a run, from its plan to what came back. */
+struct canary_result {
+	struct workload_plan plan;
+	struct bridge_sampling sampling;
+	/** Borrowed while it is judged. */
+	const char *job_id;
+	/** The reference's buffers, computed. */
+	struct reference reference;
+	/** Time of one run of the reference on one CPU thread; median of a few. */
+	double cpu_ns;
+	struct canary_job job;
+	/** Whether the device is a software renderer: noise is expected then. */
+	bool software;
+	/** Whether a bridge was in the way. */
+	bool bridged;
+};
+
+/**
+ * Judges it: compares every word, reads the timing, adds one check, findings for what is wrong and
+ * the entry of "workloads" to `workloads`. True when verified.
+ */
+bool canary_result_judge(
+	const struct canary_result *result, struct report *report, cJSON *workloads);
+void canary_result_finish(struct canary_result *result);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CANARY_RUN_H
+#define CANARY_RUN_H
+
+#include "canary/lane.h"
+#include "canary/workload.h"
+#include "probe/probe.h"
+#include "report/report.h"
+
+enum { CANARY_WORKLOADS_MAX = 32 };
+
+struct canary_options {
+	enum workload_suite suite;
+	/** What to run, in order; none: all. */
+	const struct workload *workloads[CANARY_WORKLOADS_MAX];
+	size_t workload_count;
+	enum canary_mode mode;
+	/** Of the running bridge. */
+	const char *address;
+	struct compute_choice choice;
+	/** 0: as much as the workloads take. */
+	uint32_t mem_mb;
+	uint32_t ttl_s, streams, priority;
+	/** NULL: general health. */
+	const struct probe_floor *floor;
+	/** Longest wait for a collector, for the lease, and for one job. */
+	unsigned timeout_ms;
+};
+
+/**
+ * The whole way: probe, bridge, lease, jobs, checks. Everything that is found goes into the report,
+ * which is left open. Call it from a process with one thread.
+ */
+void canary_run(const struct canary_options *options, struct report *report);
+
+#endif

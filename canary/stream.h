@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CANARY_STREAM_H
+#define CANARY_STREAM_H
+
+/**
+ * What the kernels that walk over vectors have in common. 256 invocations a workgroup take four
+ * vec4 each, a workgroup's width apart so that loads coalesce: 4096 words a workgroup. With sizes
+ * in multiples of that no workgroup is half idle, and the grid stays under 65535 (the least
+ * maxComputeWorkGroupCount) up to 1 GiB a buffer.
+ */
+enum {
+	STREAM_BLOCK = 256,
+	STREAM_STEP = 4096,
+};
+
+/** Mi words: 4 MiB of buffer. */
+#define STREAM_MI(x) ((uint32_t)(x) << 20)
+
+/**
+ * Working sets: on hardware beyond 8 times the last cache (64 MiB Infinity Cache on Navi 48, 50 MiB
+ * on H100), and a dispatch under 20 ms from about 40 GB/s (quick) or 80 GB/s (full) on; integrated
+ * ones from 10 and 20 GB/s on. On a software device seconds matter and the figure does not.
+ */
+#define STREAM_SIZES_2                                                                             \
+	{                                                                                              \
+		{STREAM_MI(4), STREAM_MI(16), STREAM_MI(64)},                                              \
+			{STREAM_MI(8), STREAM_MI(32), STREAM_MI(128)},                                         \
+	}
+#define STREAM_SIZES_3                                                                             \
+	{                                                                                              \
+		{STREAM_MI(4), STREAM_MI(12), STREAM_MI(48)},                                              \
+			{STREAM_MI(8), STREAM_MI(24), STREAM_MI(96)},                                          \
+	}
+
+#endif

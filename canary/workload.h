@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CANARY_WORKLOAD_H
+#define CANARY_WORKLOAD_H
+
+#include "base/error.h"
+#include "bridge/job.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * A workload: one shader, the same computation in C beside it (<name>.comp, <name>.c), and what is
+ * needed to run, check and rate it. All of it is data but two functions, so that one loop serves
+ * all workloads.
+ *
+ * One dispatch is one sample, and every sample's outputs are checked whole. More dispatches in a
+ * sample would overwrite what an earlier one did wrong, and hide one that never ran.
+ */
+
+/** What a device is, as far as sizes go. */
+enum workload_class {
+	/** A CPU that pretends: small sizes, this proves the toolchain only. */
+	WORKLOAD_SOFTWARE,
+	/** Shares the host's memory, or is a virtual GPU in front of one that may. */
+	WORKLOAD_INTEGRATED,
+	WORKLOAD_DISCRETE,
+	WORKLOAD_CLASSES,
+};
+
+enum workload_suite { WORKLOAD_QUICK, WORKLOAD_FULL, WORKLOAD_SUITES };
+
+/** What the words of an output are, for comparing and for messages. */
+enum workload_element { WORKLOAD_UINT, WORKLOAD_FLOAT };
+
+struct workload_buffer {
+	/** As the shader calls it: "c". */
+	const char *name;
+	enum workload_element element;
+	struct bridge_job_buffer job;
+};
+
+enum {
+	WORKLOAD_BUFFERS_MAX = 4,
+	WORKLOAD_PUSH_CONSTANTS_MAX = 4,
+};
+
+/** A workload at one size: what is dispatched. */
+struct workload_plan {
+	const struct workload *workload;
+	/** The size: words of a vector, rows of a square matrix. */
+	uint32_t n;
+	uint32_t grid[3];
+	struct workload_buffer buffers[WORKLOAD_BUFFERS_MAX];
+	size_t buffer_count;
+	/** 32-bit words in the order of the shader's block. */
+	uint32_t push_constants[WORKLOAD_PUSH_CONSTANTS_MAX];
+	size_t push_constant_count;
+	/** Bytes moved or operations done by one dispatch; `unit` counts these. */
+	double work;
+};
+
+struct workload {
+	const char *name;
+	/** What it computes: "c = a + b". */
+	const char *title;
+	/** "GB/s" or "GFLOP/s": 10^9 of `work` a second. */
+	const char *unit;
+	const uint32_t *spirv;
+	size_t spirv_size;
+	/** Local size of the shader. */
+	uint32_t block[3];
+	/** n for each suite and class; plan() takes multiples of `step` from `step` on. */
+	uint32_t sizes[WORKLOAD_SUITES][WORKLOAD_CLASSES];
+	uint32_t step;
+	/**
+	 * How far a float may be off, in units in the last place; 0: bit for bit (but +0 is -0, since
+	 * Vulkan lets a device drop the sign of zero). `exactness` is the reason.
+	 */
+	uint32_t ulp;
+	const char *exactness;
+	/** Lays out size `n`; `plan` arrives zeroed but for workload and n. */
+	void (*plan)(struct workload_plan *plan);
+	/** Does one dispatch on the CPU: `buffers` in the plan's order, filled as declared. */
+	void (*reference)(const struct workload_plan *plan, uint32_t *const *buffers);
+};
+
+/** The table, in the order of running. */
+const struct workload *const *workload_table(size_t *count);
+/** The entry, or NULL. */
+const struct workload *workload_find(const char *name);
+
+/** What a device and a lease allow. */
+struct workload_limits {
+	/** All buffers together. */
+	uint64_t memory_bytes;
+	/** maxStorageBufferRange. */
+	uint64_t buffer_bytes;
+};
+
+/** Lays out exactly size `n`, a multiple of the step. */
+void workload_plan_size(const struct workload *workload, uint32_t n, struct workload_plan *plan);
+/**
+ * Lays out the size of this suite and class, halved until it fits. Errors: CANARY_NO_ROOM (says
+ * what the smallest size needs).
+ */
+bool workload_plan_fit(const struct workload *workload, enum workload_suite suite,
+	enum workload_class class, const struct workload_limits *limits, struct workload_plan *plan,
+	struct lane_error *err);
+
+/** Bytes of all buffers, and of the outputs. */
+uint64_t workload_plan_bytes(const struct workload_plan *plan);
+uint64_t workload_plan_output_bytes(const struct workload_plan *plan);
+
+/** Adds a buffer to the plan; its binding is its position. */
+struct workload_buffer *workload_plan_buffer(struct workload_plan *plan, const char *name,
+	enum workload_element element, uint64_t words, enum bridge_fill fill, uint32_t seed);
+/** The same for one that is written only: poisoned before every sample. */
+void workload_plan_output(
+	struct workload_plan *plan, const char *name, enum workload_element element, uint64_t words);
+/** Push constants. */
+void workload_plan_push_uint(struct workload_plan *plan, uint32_t value);
+void workload_plan_push_float(struct workload_plan *plan, float value);
+
+/** Words as floats and back without breaking the aliasing rules; compilers make it nothing. */
+static inline float workload_float(uint32_t word)
+{
+	union {
+		uint32_t word;
+		float value;
+	} pun = {.word = word};
+	return pun.value;
+}
+
+static inline uint32_t workload_word(float value)
+{
+	union {
+		uint32_t word;
+		float value;
+	} pun = {.value = value};
+	return pun.word;
+}
+
+extern const struct workload canary_vadd, canary_saxpy, canary_copy, canary_triad, canary_reduce,
+	canary_matmul;
+
+#endif

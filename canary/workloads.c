@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "canary/workload.h"
+
+#include <string.h>
+
+static const struct workload *const table[] = {
+	&canary_vadd,
+	&canary_saxpy,
+	&canary_copy,
+	&canary_triad,
+	&canary_reduce,
+	&canary_matmul,
+};
+
+const struct workload *const *workload_table(size_t *count)
+{
+	*count = sizeof(table) / sizeof(table[0]);
+	return table;
+}
+
+const struct workload *workload_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (strcmp(table[i]->name, name) == 0) {
+			return table[i];
+		}
+	}
+	return NULL;
+}

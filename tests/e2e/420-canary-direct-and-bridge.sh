@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# The other two ways of a job: through a bridge that runs already, and straight to a worker.
+. "$(dirname -- "$0")/../lib.sh"
+need python3
+lavapipe
+schema=$build/share/gpu-lane/schemas/gpu-lane-report-v1.schema.json
+
+expect_status 0 "$bin/gpu-canary" --direct --allow-software --workload triad,matmul --format json \
+  -o "$tmp/report.json"
+expect_schema "$tmp/report.json" "$schema"
+expect_json "$tmp/report.json" '(not doc.get("lease") and
+  all(w["verified"] and w["bridge_overhead"] is None for w in doc["workloads"]) and
+  any("leased compute" in c for c in doc["claims"]["does_not_prove"]))'
+
+start "$bin/gpu-bridge-host" --allow-software --listen "unix:$tmp/bridge.sock"
+wait_for 20 test -S "$tmp/bridge.sock"
+expect_status 0 "$bin/gpu-canary" --bridge "unix:$tmp/bridge.sock" --allow-software \
+  --workload triad,reduce --ttl 30 --priority 3 --mem-mb 16 --format json -o "$tmp/report.json"
+expect_schema "$tmp/report.json" "$schema"
+expect_json "$tmp/report.json" "doc['lease']['bridge'] == 'unix:$tmp/bridge.sock'"
+expect_json "$tmp/report.json" '(doc["lease"]["ttl_s"] == 30 and doc["lease"]["priority"] == 3 and
+  doc["lease"]["mem_mb"] == 16 and
+  all(w["verified"] and w["params"]["device_bytes"] <= 16 << 20 for w in doc["workloads"]))'
+# Its software device is not taken without leave, and nobody waits for a lease that cannot be.
+expect_status 2 "$bin/gpu-canary" --bridge "unix:$tmp/bridge.sock"
+expect_stdout DEVICE_SOFTWARE_ONLY
+expect_status 1 "$bin/gpu-canary" --bridge "unix:$tmp/bridge.sock" --allow-software --streams 255
+expect_stdout LEASE_INVALID
+
+# A lease outlives its time to live while its jobs run: 2 s, renewed.
+expect_status 0 "$bin/gpu-canary" --bridge "unix:$tmp/bridge.sock" --allow-software --suite full \
+  --workload copy --ttl 2 --format json -o "$tmp/report.json"
+expect_json "$tmp/report.json" 'doc["duration_ms"] > 2500'
+
+kill -TERM "$pid"
+wait "$pid" || fail "the bridge ended with status $?: $(cat "$tmp/gpu-bridge-host.log")"
+expect_status 2 "$bin/gpu-canary" --bridge "unix:$tmp/bridge.sock"
+expect_stdout BRIDGE_UNREACHABLE

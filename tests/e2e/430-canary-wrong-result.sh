@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# A device that computes wrong, leaves work out, dies or lies about time, by way of a faulty layer
+# in front of lavapipe: every workload notices, the element is named, and no figure is given.
+. "$(dirname -- "$0")/../lib.sh"
+need python3
+lavapipe
+schema=$build/share/gpu-lane/schemas/gpu-lane-report-v1.schema.json
+export VK_INSTANCE_LAYERS=VK_LAYER_GPU_LANE_fault VK_ADD_LAYER_PATH="$build/tests/fault_layer"
+
+# canary STATUS FAULT OPTION...: a run on the faulty device.
+canary() {
+  expected=$1
+  export GPU_LANE_FAULT="$2"
+  shift 2
+  expect_status "$expected" "$bin/gpu-canary" --direct --allow-software --format json "$@"
+  cp "$tmp/stdout" "$tmp/report.json"
+  expect_schema "$tmp/report.json" "$schema"
+}
+
+# One word, all words, and the last workgroup's words.
+for fault in flip=0 skip-dispatch short-grid; do
+  canary 1 "$fault"
+  expect_json "$tmp/report.json" '(doc["verdict"] == "broken" and len(doc["workloads"]) == 6 and
+    all(not w["verified"] and w["mismatches"] > 0 and w["median"] is None and
+      w["cpu_speedup"] is None and w["samples"] == [] for w in doc["workloads"]))'
+  expect_json "$tmp/report.json" '({f["evidence"].get("workload") for f in doc["findings"]
+    if f["code"] == "WRONG_RESULT"} >= {w["name"] for w in doc["workloads"]})'
+done
+
+canary 1 flip=4321 --workload vadd
+expect_json "$tmp/report.json" '(doc["workloads"][0]["mismatches"] == 1 and
+  doc["workloads"][0]["first_mismatch"]["element"] == 4321 and
+  doc["workloads"][0]["first_mismatch"]["found"] == "0x0badc0de")'
+expect_status 1 "$bin/gpu-canary" --allow-software --workload vadd
+expect_stdout BROKEN
+expect_stdout 'vadd: c[4321]: expected 0x'
+expect_stdout 'found 0x0badc0de'
+expect_no_stdout 'GB/s'
+
+# In one sample of many, neither the first nor the last: warm-up is over by then.
+canary 1 flip=7@40 --suite full --workload matmul
+expect_json "$tmp/report.json" '(doc["workloads"][0]["first_mismatch"]["element"] == 7 and
+  doc["workloads"][0]["first_mismatch"]["sample"] > 0 and doc["workloads"][0]["mismatches"] == 1)'
+
+# Lost: the first job says so, the others are not tried.
+canary 1 device-lost=5
+expect_json "$tmp/report.json" '(any(f["code"] == "JOB_DEVICE_LOST" for f in doc["findings"]) and
+  len(doc["workloads"]) == 1 and doc["checks"]["skipped"] == 5)'
+
+# Right results at an impossible speed give no speed.
+for fault in no-timestamps long-timestamps; do
+  canary 2 "$fault" --workload copy
+  expect_json "$tmp/report.json" '(any(f["code"] == "CANARY_TIMING" for f in doc["findings"]) and
+    doc["workloads"][0]["verified"] and doc["workloads"][0]["median"] is None)'
+done

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
+#include "canary/descriptor.h"
+#include "tests/unit/cmocka_names.h"
+
+#include <string.h>
+
+/* What the bridge's own parser reads back is what was planned. */
+static void round_trip(void **state)
+{
+	(void)state;
+	size_t count;
+	const struct workload *const *table = workload_table(&count);
+	const struct bridge_sampling sampling = {50, 11, 31, 1, 0.02};
+	for (size_t i = 0; i < count; i++) {
+		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+		struct workload_plan plan;
+		workload_plan_size(table[i], 2 * table[i]->step, &plan);
+		BASE_FREE char *line = descriptor_build(&plan, "canary-1", &sampling, 5000);
+		struct bridge_job job;
+		if (!bridge_job_parse(line, strlen(line), &job, &err)) {
+			fail_msg("%s: %s", table[i]->name, lane_error_message(&err));
+		}
+		assert_null(strchr(line, '\n'));
+		assert_string_equal(job.id, "canary-1");
+		assert_string_equal(job.kernel, table[i]->name);
+		assert_int_equal(job.module_size, table[i]->spirv_size);
+		assert_memory_equal(job.module, table[i]->spirv, job.module_size);
+		assert_memory_equal(job.grid, plan.grid, sizeof(plan.grid));
+		assert_memory_equal(job.block, table[i]->block, sizeof(job.block));
+		assert_int_equal(job.timeout_ms, 5000);
+		assert_int_equal(job.memory_bytes, workload_plan_bytes(&plan));
+		assert_int_equal(job.result_bytes, workload_plan_output_bytes(&plan));
+		assert_int_equal(job.push_constant_size, plan.push_constant_count * 4);
+		assert_memory_equal(job.push_constants, plan.push_constants, job.push_constant_size);
+		assert_int_equal(job.buffer_count, plan.buffer_count);
+		for (size_t b = 0; b < plan.buffer_count; b++) {
+			assert_int_equal(job.buffers[b].binding, plan.buffers[b].job.binding);
+			assert_int_equal(job.buffers[b].bytes, plan.buffers[b].job.bytes);
+			assert_int_equal(job.buffers[b].fill, plan.buffers[b].job.fill);
+			assert_int_equal(job.buffers[b].seed, plan.buffers[b].job.seed);
+			assert_int_equal(job.buffers[b].input, plan.buffers[b].job.input);
+			assert_int_equal(job.buffers[b].output, plan.buffers[b].job.output);
+		}
+		assert_memory_equal(&job.sampling, &sampling, sizeof(sampling));
+		assert_true(job.capture_result && job.capture_timing);
+		bridge_job_finish(&job);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		NAMED("descriptor@the-bridge-reads-back-what-was-planned", round_trip),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
