@@ -223,8 +223,11 @@ static bool read_local_size(const uint32_t *words, size_t count, uint32_t entry_
 	struct bridge_spirv *module, struct lane_error *err)
 {
 	bool there = false;
-	if (!read_workgroup_size(words, count, module, &there, err) || there) {
-		return there;
+	if (!read_workgroup_size(words, count, module, &there, err)) {
+		return false;
+	}
+	if (there) {
+		return true;
 	}
 	struct reader reader = reader_of(words, count);
 	struct instruction mode;

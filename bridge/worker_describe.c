@@ -33,11 +33,12 @@ static bool describe_read(
 		return lane_error_set(err, "WORKER_CRASHED", "gpu-lane-worker --describe %s", end);
 	}
 	BASE_JSON_AUTO json = {.root = NULL};
-	if (!base_json_parse("gpu-lane-worker --describe", outcome->output.data ? outcome->output.data : "",
-			outcome->output.size, &json, NULL)) {
+	const char *text = outcome->output.data ? outcome->output.data : "";
+	if (!base_json_parse("gpu-lane-worker --describe", text, outcome->output.size, &json, NULL)) {
+		const char *log = outcome->log.data ? outcome->log.data : "";
 		/* 127: it could not even be executed. */
 		return lane_error_set(err, outcome->status == 127 ? "WORKER_START" : "WORKER_CRASHED",
-			"gpu-lane-worker --describe %s: %s", end, outcome->log.data ? outcome->log.data : "");
+			"gpu-lane-worker --describe %s: %.*s", end, (int)strcspn(log, "\n"), log);
 	}
 	if (outcome->status != 0) {
 		return describe_failed(&json, err);

@@ -91,10 +91,8 @@ static bool run_set_up(
 		return false;
 	}
 	for (size_t i = 0; i < job->buffer_count; i++) {
-		if (!compute_kernel_bind(run->device, &run->kernel, job->buffers[i].binding,
-				&run->buffers.buffers[i], err)) {
-			return false;
-		}
+		compute_kernel_bind(
+			run->device, &run->kernel, job->buffers[i].binding, &run->buffers.buffers[i]);
 	}
 	run->dispatch.kernel = &run->kernel;
 	memcpy(run->dispatch.grid, job->grid, sizeof(run->dispatch.grid));
@@ -249,6 +247,7 @@ static cJSON *run_timing(const struct run *run)
 	base_json_add_number(timing, "compile_ns", (double)run->kernel.compile_ns);
 	base_json_add_number(timing, "upload_ns", (double)run->upload_ns);
 	base_json_add_number(timing, "readback_ns", (double)run->readback_ns);
+	base_json_add_number(timing, "total_ns", (double)run_elapsed_ns(run));
 	base_json_add_string(timing, "device", device->identity.properties.deviceName);
 	return timing;
 }

@@ -94,6 +94,11 @@ bool compute_buffer_create(struct compute_device *device, enum compute_buffer_ki
 		return compute_device_failed(
 			device, VK_ERROR_DEVICE_LOST, "DEVICE_LOST", "vkCreateBuffer", err);
 	}
+	if (kind == COMPUTE_BUFFER_DEVICE && bytes > device->limits.maxStorageBufferRange) {
+		return lane_error_set(err, "DEVICE_LIMIT",
+			"a buffer of %llu bytes, a kernel reaches %u of them", (unsigned long long)bytes,
+			device->limits.maxStorageBufferRange);
+	}
 	/* Some drivers return success for a buffer that no memory could ever hold. */
 	if (bytes > device->memory_cap_bytes - device->memory_used_bytes) {
 		return lane_error_set(err, "MEMORY_CAP", "a buffer of %llu bytes, %llu are left",

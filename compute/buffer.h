@@ -28,7 +28,8 @@ struct compute_buffer {
 
 /**
  * Makes a buffer. What the driver requires for it is counted against the device's cap before it is
- * allocated. Errors: MEMORY_CAP, VULKAN_OUT_OF_MEMORY, VULKAN_MEMORY_FAILED, DEVICE_LOST.
+ * allocated. Errors: DEVICE_LIMIT (larger than a kernel may reach), MEMORY_CAP, VULKAN_OUT_OF_MEMORY,
+ * VULKAN_MEMORY_FAILED, DEVICE_LOST.
  */
 bool compute_buffer_create(struct compute_device *device, enum compute_buffer_kind kind,
 	uint64_t bytes, struct compute_buffer *buffer, struct lane_error *err);

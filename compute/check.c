@@ -37,10 +37,13 @@ static bool check_set_up(struct compute_device *device, struct check *check, str
 		.bindings = 1,
 	};
 	uint64_t bytes = CHECK_WORDS * sizeof(uint32_t);
-	return compute_buffer_create(device, COMPUTE_BUFFER_DEVICE, bytes, &check->words, err) &&
-		compute_buffer_create(device, COMPUTE_BUFFER_STAGING, bytes, &check->staging, err) &&
-		compute_kernel_create(device, &source, &check->kernel, err) &&
-		compute_kernel_bind(device, &check->kernel, 0, &check->words, err);
+	if (!compute_buffer_create(device, COMPUTE_BUFFER_DEVICE, bytes, &check->words, err) ||
+		!compute_buffer_create(device, COMPUTE_BUFFER_STAGING, bytes, &check->staging, err) ||
+		!compute_kernel_create(device, &source, &check->kernel, err)) {
+		return false;
+	}
+	compute_kernel_bind(device, &check->kernel, 0, &check->words);
+	return true;
 }
 
 /* Poisons both buffers, so that neither a kernel nor a copy that does nothing goes unseen. */

@@ -170,14 +170,9 @@ bool compute_kernel_create(struct compute_device *device,
 	return true;
 }
 
-bool compute_kernel_bind(struct compute_device *device, const struct compute_kernel *kernel,
-	uint32_t binding, const struct compute_buffer *buffer, struct lane_error *err)
+void compute_kernel_bind(const struct compute_device *device, const struct compute_kernel *kernel,
+	uint32_t binding, const struct compute_buffer *buffer)
 {
-	if (buffer->bytes > device->limits.maxStorageBufferRange) {
-		return lane_error_set(err, "DEVICE_LIMIT",
-			"the buffer at binding %u has %llu bytes, the device takes %u", binding,
-			(unsigned long long)buffer->bytes, device->limits.maxStorageBufferRange);
-	}
 	VkDescriptorBufferInfo info = {.buffer = buffer->buffer, .range = VK_WHOLE_SIZE};
 	VkWriteDescriptorSet write = {
 		.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
@@ -188,7 +183,6 @@ bool compute_kernel_bind(struct compute_device *device, const struct compute_ker
 		.pBufferInfo = &info,
 	};
 	device->instance->vk.UpdateDescriptorSets(device->device, 1, &write, 0, NULL);
-	return true;
 }
 
 void compute_kernel_finish(struct compute_device *device, struct compute_kernel *kernel)

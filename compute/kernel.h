@@ -51,9 +51,9 @@ struct compute_kernel {
 bool compute_kernel_create(struct compute_device *device,
 	const struct compute_kernel_source *source, struct compute_kernel *kernel,
 	struct lane_error *err);
-/** Puts a buffer at a binding of the source. Errors: DEVICE_LIMIT. */
-bool compute_kernel_bind(struct compute_device *device, const struct compute_kernel *kernel,
-	uint32_t binding, const struct compute_buffer *buffer, struct lane_error *err);
+/** Puts a COMPUTE_BUFFER_DEVICE buffer at a binding of the source. */
+void compute_kernel_bind(const struct compute_device *device, const struct compute_kernel *kernel,
+	uint32_t binding, const struct compute_buffer *buffer);
 void compute_kernel_finish(struct compute_device *device, struct compute_kernel *kernel);
 
 #endif
