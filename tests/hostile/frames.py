@@ -13,6 +13,8 @@ from ninep import NOFID, NOTAG, Connection, encode, frame, session
 
 TVERSION, TREAD = 100, 116
 RDONLY = 0
+# Reads of one session that may wait (bridge/session.h).
+WINDOW = 64
 
 
 def closes(address, data, versioned=True):
@@ -275,6 +277,38 @@ def _(address):
 @case("hostile@H20-hang-up-while-a-read-waits")
 def _(address):
     blocked_reader(address).close()
+
+
+def full_window(address):
+    """A session that waits for as many reads as it may; their tags begin at 100."""
+    connection = blocked_reader(address, tag=100)
+    for tag in range(101, 100 + WINDOW):
+        connection.send(encode("Tread", tag, fid=5, offset=1 << 40, count=4096))
+    return connection
+
+
+@case("hostile@H20-full-window-still-sees-a-flush")
+def _(address):
+    with full_window(address) as connection:
+        connection.send(encode("Tgetattr", 1, fid=0, request_mask=0)
+                        + encode("Tgetattr", 2, fid=0, request_mask=0))
+        demand(connection.silent(0.02), "a request beyond the window is answered")
+        # One that is held back is taken back; one that waits makes room for the other.
+        connection.rpc("Tflush", 3, oldtag=1)
+        demand(connection.silent(0.02), "the flushed request is answered")
+        connection.send(encode("Tflush", 3, oldtag=150))
+        tags = sorted(connection.recv().tag for _ in range(2))
+        demand(tags == [2, 3], f"replies to {tags}")
+
+
+@case("hostile@H20-full-window-and-no-end")
+def _(address):
+    with full_window(address) as connection:
+        for _ in range(10000):
+            if not connection.send(encode("Tgetattr", 1, fid=0, request_mask=0) * 100):
+                break
+        else:
+            demand(False, "a client that ignores the window is not cut off")
 
 
 @case("hostile@H21-nofid-as-newfid")

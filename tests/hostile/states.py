@@ -6,18 +6,20 @@ must live, and the next job must run and be right.
 """
 
 import errno
+import json
 import os
 import random
 import signal
 import sys
 import time
 
+import ninep
 from bed import case, demand, refused, run_once
-from lane import Lane, descriptor, parse_reply, vadd, vadd_is_right
+from lane import JOB_FID, Lane, descriptor, parse_reply, vadd, vadd_is_right
 
 DEADLINE = 2.0
-ENDS = ("OK", "ERR TIMEOUT", "ERR HASH", "ERR INVALID", "ERR LIMIT", "ERR DEVICE-LOST", "ERR WORKER",
-        "ERR LEASE-EXPIRED", "ERR CANCELLED")
+ENDS = ("OK", "ERR TIMEOUT", "ERR HASH", "ERR INVALID", "ERR LIMIT", "ERR DEVICE-LOST",
+        "ERR WORKER", "ERR LEASE-EXPIRED", "ERR CANCELLED")
 
 
 class Bed:
@@ -249,6 +251,25 @@ def _(bed):
         refused(lambda: lane.session.read(100, 0, 100), errno.EPERM)
         lane.session.clunk(100)
         lane.session.clunk(101)
+    with bed.lane() as lane:
+        runs_right(bed, lane)
+
+
+@case("lease@bridge-stopped-beyond-the-ttl")
+def _(bed):
+    with bed.lane(ttl_s=1) as lane:
+        job = lane.submit(bed.endless_job())
+        running(lane, job)
+        os.kill(bed.pid, signal.SIGSTOP)
+        time.sleep(2)
+        # Waits in the socket, and is the first thing that the bridge sees afterwards.
+        late = json.dumps({**vadd(bed.vadd), "job": "late"}) + "\n"
+        lane.session.send(ninep.encode("Twrite", 9, fid=JOB_FID, offset=0, data=late.encode()))
+        os.kill(bed.pid, signal.SIGCONT)
+        reply = lane.session.recv()
+        demand(reply.errno == errno.EPERM, f"a job after the lease: {reply}")
+        demand(lane.finish(job)[1][-1] == "ERR LEASE-EXPIRED", f"{lane.states(job)}")
+        demand(lane.states("late") == [], "a job after the lease has a state")
     with bed.lane() as lane:
         runs_right(bed, lane)
 

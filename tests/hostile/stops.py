@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ends a bridge while a job runs that never ends by itself: stops.py SOCKET PID ENDLESS.spv SIGNAL...
+"""Ends a bridge while an endless job runs: stops.py SOCKET PID ENDLESS.spv SIGNAL...
 
 Sends the signals in turn, a quarter of a second apart, and waits until the bridge and all of its
 workers are gone.
