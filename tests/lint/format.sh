@@ -11,4 +11,8 @@ esac
 cd -- "$src"
 files '*.c' '*.h' >"$tmp/files"
 [ -s "$tmp/files" ] || fail 'no C file found'
-xargs clang-format --dry-run -Werror <"$tmp/files" || fail 'mend with: clang-format -i FILE'
+xargs clang-format --dry-run -Werror <"$tmp/files" 2>"$tmp/found" || {
+  # One line a place; the layout itself is a matter of running the tool.
+  grep -E '^[^ ]*: (error|warning)' -- "$tmp/found" | cut -d : -f 1,2
+  fail 'mend these places with: clang-format -i FILE'
+}
