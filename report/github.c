@@ -14,7 +14,20 @@ static void warn(const char *what, struct lane_error *err)
 	lane_error_finish(err);
 }
 
-void report_github_post(const cJSON *document, bool commands)
+static void post_commands(
+	const struct github_environment *environment, const cJSON *const *documents, size_t count)
+{
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+	github_commands(environment, documents, count, &text);
+	fflush(stdout);
+	if (text.size > 0 && !base_write_all(STDOUT_FILENO, text.data, text.size)) {
+		lane_error_set(&err, "FILE_WRITE", "stdout");
+		warn("no workflow commands", &err);
+	}
+}
+
+void report_github_post_all(const cJSON *const *documents, size_t count, bool commands)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	struct github_environment environment;
@@ -22,18 +35,19 @@ void report_github_post(const cJSON *document, bool commands)
 		warn("the default is used", &err);
 	}
 	if (commands) {
-		BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
-		github_commands(&environment, document, &text);
-		fflush(stdout);
-		if (text.size > 0 && !base_write_all(STDOUT_FILENO, text.data, text.size)) {
-			lane_error_set(&err, "FILE_WRITE", "stdout");
-			warn("no workflow commands", &err);
+		post_commands(&environment, documents, count);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!github_summary(&environment, documents[i], &err)) {
+			warn("no step summary", &err);
+		}
+		if (!github_check_run(&environment, documents[i], &err)) {
+			warn("no check run, or not all of it", &err);
 		}
 	}
-	if (!github_summary(&environment, document, &err)) {
-		warn("no step summary", &err);
-	}
-	if (!github_check_run(&environment, document, &err)) {
-		warn("no check run, or not all of it", &err);
-	}
+}
+
+void report_github_post(const cJSON *document, bool commands)
+{
+	report_github_post_all(&document, 1, commands);
 }

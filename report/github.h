@@ -59,9 +59,9 @@ bool github_event_sha(
 
 /** Annotations that the runner keeps of one level and step; it drops further ones unseen. */
 enum { GITHUB_COMMANDS_MAX = 10 };
-/** Adds workflow commands, worst first; the rest is counted in a last notice. */
-void github_commands(
-	const struct github_environment *environment, const cJSON *document, struct base_buffer *out);
+/** Adds workflow commands of all documents, worst first; the rest is counted in a last notice. */
+void github_commands(const struct github_environment *environment, const cJSON *const *documents,
+	size_t count, struct base_buffer *out);
 
 /** Bytes of a step's summary; a larger one is dropped whole by the runner. */
 #define GITHUB_SUMMARY_MAX ((size_t)1024 * 1024)

@@ -61,35 +61,54 @@ static void add_command(const struct github_environment *environment, const cJSO
 	base_buffer_add_text(out, "\n");
 }
 
-void github_commands(
-	const struct github_environment *environment, const cJSON *document, struct base_buffer *out)
+static unsigned count_level(const cJSON *const *documents, size_t count, int level)
 {
-	unsigned counts[3] = {
-		report_level_count(document, "notice"),
-		report_level_count(document, "warning"),
-		report_level_count(document, "failure"),
-	};
-	/* The count of the rest is a notice itself and must be among the first ten of them. */
-	bool overflow = false;
-	for (size_t level = 0; level < 3; level++) {
-		overflow = overflow || counts[level] > GITHUB_COMMANDS_MAX;
-	}
-	unsigned left[3] = {
-		overflow ? GITHUB_COMMANDS_MAX - 1 : GITHUB_COMMANDS_MAX,
-		GITHUB_COMMANDS_MAX,
-		GITHUB_COMMANDS_MAX,
-	};
-	unsigned rest = 0;
-	size_t count;
-	BASE_FREE const cJSON **findings = report_findings_sorted(document, &count);
+	static const char *const names[] = {"notice", "warning", "failure"};
+	unsigned sum = 0;
 	for (size_t i = 0; i < count; i++) {
-		enum report_level level = report_level_parse(base_json_string(findings[i], "level", ""));
-		if (left[level] == 0) {
+		sum += report_level_count(documents[i], names[level]);
+	}
+	return sum;
+}
+
+/* Adds one document's findings of this level while `*left` lasts; returns how many are left out. */
+static unsigned add_level(const struct github_environment *environment, const cJSON *document,
+	int level, unsigned *left, struct base_buffer *out)
+{
+	unsigned rest = 0;
+	const cJSON *finding;
+	cJSON_ArrayForEach(finding, base_json_get(document, "findings"))
+	{
+		if ((int)report_level_parse(base_json_string(finding, "level", "")) != level) {
+			continue;
+		}
+		if (*left == 0) {
 			rest++;
 			continue;
 		}
-		left[level]--;
-		add_command(environment, findings[i], level, out);
+		(*left)--;
+		add_command(environment, finding, (enum report_level)level, out);
+	}
+	return rest;
+}
+
+void github_commands(const struct github_environment *environment, const cJSON *const *documents,
+	size_t count, struct base_buffer *out)
+{
+	/* The count of the rest is a notice itself and must be among the first ten of them. */
+	bool overflow = false;
+	for (int level = REPORT_NOTICE; level <= REPORT_FAILURE; level++) {
+		overflow = overflow || count_level(documents, count, level) > GITHUB_COMMANDS_MAX;
+	}
+	unsigned rest = 0;
+	for (int level = REPORT_FAILURE; level >= REPORT_NOTICE; level--) {
+		unsigned left = GITHUB_COMMANDS_MAX;
+		if (level == REPORT_NOTICE && overflow) {
+			left--;
+		}
+		for (size_t i = 0; i < count; i++) {
+			rest += add_level(environment, documents[i], level, &left, out);
+		}
 	}
 	if (rest > 0) {
 		base_buffer_print(out,

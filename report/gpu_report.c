@@ -76,7 +76,7 @@ static bool take_option(
 		arguments->verbosity = 1;
 		return true;
 	default:
-		if (!arguments->verb) {
+		if (!*arguments->verb) {
 			arguments->verb = value;
 		} else {
 			arguments->paths[arguments->path_count++] = value;
@@ -140,17 +140,29 @@ static bool render_all(const struct arguments *arguments, enum report_format for
 	return base_file_write(arguments->output ? arguments->output : "-", out.data, out.size, err);
 }
 
+static void post_all(const struct arguments *arguments, const struct base_json *results)
+{
+	BASE_FREE const cJSON **documents = base_alloc(arguments->path_count, sizeof(cJSON *));
+	for (size_t i = 0; i < arguments->path_count; i++) {
+		documents[i] = results[i].root;
+	}
+	report_github_post_all(documents, arguments->path_count, true);
+}
+
 /* Understands the verb before any file is opened. */
 static bool check_verb(
 	const struct arguments *arguments, enum report_format *format, struct lane_error *err)
 {
-	if (!arguments->verb) {
+	if (!*arguments->verb) {
 		return lane_error_set(
 			err, "USAGE", "a verb is missing: text, json, markdown, github, faults");
 	}
-	if (strcmp(arguments->verb, "github") != 0 &&
-		!report_format_parse(arguments->verb, format, NULL)) {
+	bool posts = strcmp(arguments->verb, "github") == 0;
+	if (!posts && !report_format_parse(arguments->verb, format, NULL)) {
 		return lane_error_set(err, "USAGE", "unknown verb \"%s\"", arguments->verb);
+	}
+	if (posts && arguments->output) {
+		return lane_error_set(err, "USAGE", "github writes no file: --output has no meaning");
 	}
 	if (arguments->path_count == 0) {
 		return lane_error_set(err, "USAGE", "%s: a RESULT.json is missing", arguments->verb);
@@ -176,16 +188,14 @@ static int write_faults(const struct arguments *arguments, struct lane_error *er
 static int run(const struct arguments *arguments, struct base_json *results, struct lane_error *err)
 {
 	enum report_format format = REPORT_TEXT;
-	if (arguments->verb && strcmp(arguments->verb, "faults") == 0) {
+	if (strcmp(arguments->verb, "faults") == 0 && arguments->path_count == 0) {
 		return write_faults(arguments, err);
 	}
 	if (!check_verb(arguments, &format, err) || !load_all(arguments, results, err)) {
 		return base_option_refuse(&command, err);
 	}
 	if (strcmp(arguments->verb, "github") == 0) {
-		for (size_t i = 0; i < arguments->path_count; i++) {
-			report_github_post(results[i].root, true);
-		}
+		post_all(arguments, results);
 	} else if (!render_all(arguments, format, results, err)) {
 		base_log(BASE_LOG_ERROR, "%s", lane_error_message(err));
 		return LANE_EXIT_UNKNOWN;
@@ -198,7 +208,7 @@ int main(int argc, char **argv)
 	base_log_setup(command.program, BASE_LOG_WARNING);
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	BASE_FREE const char **paths = base_alloc((size_t)argc, sizeof(*paths));
-	struct arguments arguments = {.paths = paths};
+	struct arguments arguments = {.verb = "", .paths = paths};
 	int parsed = parse(argc, argv, &arguments, &err);
 	if (parsed == BASE_OPTION_DONE) {
 		return LANE_EXIT_HOLDS;

@@ -252,8 +252,8 @@ void report_close(struct report *report)
 	{
 		counts[report_state_parse(base_json_string(check, "state", ""))]++;
 	}
-	uint64_t duration_ns = base_clock_monotonic_ns() - report->start_ns;
-	base_json_add_number(report->root, "duration_ms", (double)(duration_ns / 1000000));
+	uint64_t duration_ms = (base_clock_monotonic_ns() - report->start_ns) / 1000000;
+	base_json_add_number(report->root, "duration_ms", (double)duration_ms);
 	base_json_add_string(report->root, "verdict", judge(report->root, counts));
 	cJSON *checks = base_json_add_object(report->root, "checks");
 	for (size_t i = 0; i < 4; i++) {

@@ -120,5 +120,7 @@ bool report_verify(const struct base_json *json, struct lane_error *err);
  * `commands` is false (stdout carries a document then).
  */
 void report_github_post(const cJSON *document, bool commands);
+/** The same for several results of one step, which share its budget of workflow commands. */
+void report_github_post_all(const cJSON *const *documents, size_t count, bool commands);
 
 #endif

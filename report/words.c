@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const level_names[] = {"notice", "warning", "failure"};
@@ -145,12 +146,13 @@ void report_figure_add(struct base_buffer *out, double value)
 	char rounded[32];
 	snprintf(rounded, sizeof(rounded), "%.3e", value);
 	const char *at = strchr(rounded, 'e');
-	int exponent = 0;
-	if (!at || sscanf(at + 1, "%d", &exponent) != 1) {
+	long exponent = at ? strtol(at + 1, NULL, 10) : 0;
+	if (!at) {
+		/* Not a number, or infinite. */
 		base_buffer_add_text(out, "?");
 	} else if (value != 0 && exponent < -4) {
 		base_buffer_print(out, "%.3g", value);
 	} else {
-		base_buffer_print(out, "%.*f", exponent >= 3 ? 0 : 3 - exponent, value);
+		base_buffer_print(out, "%.*f", exponent >= 3 ? 0 : (int)(3 - exponent), value);
 	}
 }

@@ -16,6 +16,8 @@ expect_usage_error "$bin/gpu-report" hologram "$good"
 expect_usage_error "$bin/gpu-report" text --colour "$good"
 expect_usage_error "$bin/gpu-report" text --color sometimes "$good"
 expect_usage_error "$bin/gpu-report" json "$good" "$good"
+expect_usage_error "$bin/gpu-report" github -o "$tmp/out" "$good"
+expect_usage_error "$bin/gpu-report" faults "$good"
 expect_usage_error "$bin/gpu-report" text "$tmp/none.json"
 expect_usage_error "$bin/gpu-report" text "$tmp"
 expect_stderr 'is a directory'

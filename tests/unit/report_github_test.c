@@ -196,7 +196,7 @@ static void assert_commands(int failures, int warnings, int notices, const char 
 	BASE_BUFFER_AUTO out = BASE_BUFFER_INIT;
 	base_buffer_add_text(&out, "");
 	const struct github_environment environment = {0};
-	github_commands(&environment, report_root(report), &out);
+	github_commands(&environment, (const cJSON *const[]){report_root(report)}, 1, &out);
 	assert_int_equal(count_of(out.data, "::error "), failures > 10 ? 10 : failures);
 	assert_int_equal(count_of(out.data, "::warning "), warnings > 10 ? 10 : warnings);
 	assert_true(count_of(out.data, "::notice ") <= 10);
@@ -221,6 +221,22 @@ static void test_commands_are_budgeted(void **state)
 	assert_commands(120, 30, 40, "::161 more findings");
 }
 
+static void test_results_share_the_budget(void **state)
+{
+	(void)state;
+	struct report *first = make_report(7, 0, 0);
+	struct report *second = make_report(7, 1, 0);
+	const cJSON *const documents[] = {report_root(first), report_root(second)};
+	BASE_BUFFER_AUTO out = BASE_BUFFER_INIT;
+	const struct github_environment environment = {0};
+	github_commands(&environment, documents, 2, &out);
+	assert_int_equal(count_of(out.data, "::error "), 10);
+	assert_int_equal(count_of(out.data, "::warning "), 1);
+	assert_non_null(strstr(out.data, "::4 more findings"));
+	report_destroy(first);
+	report_destroy(second);
+}
+
 static void test_commands_are_escaped(void **state)
 {
 	(void)state;
@@ -229,7 +245,7 @@ static void test_commands_are_escaped(void **state)
 	report_close(report);
 	BASE_BUFFER_AUTO out = BASE_BUFFER_INIT;
 	const struct github_environment environment = {0};
-	github_commands(&environment, report_root(report), &out);
+	github_commands(&environment, (const cJSON *const[]){report_root(report)}, 1, &out);
 	const char *expected =
 		"::error title=The GPU was lost while it worked (DEVICE_LOST)::50%25 ::set-output "
 		"name=x::y\xef\xbf\xbd[0m%0ALook for";
@@ -250,7 +266,7 @@ static void test_command_properties(void **state)
 	report_close(report);
 	BASE_BUFFER_AUTO out = BASE_BUFFER_INIT;
 	const struct github_environment environment = {.workspace = work};
-	github_commands(&environment, report_root(report), &out);
+	github_commands(&environment, (const cJSON *const[]){report_root(report)}, 1, &out);
 	const char *expected = "::warning file=floor.json,line=31,title=";
 	assert_int_equal(strncmp(out.data, expected, strlen(expected)), 0);
 	report_destroy(report);
@@ -266,7 +282,7 @@ static void test_message_is_bounded(void **state)
 	report_close(report);
 	BASE_BUFFER_AUTO out = BASE_BUFFER_INIT;
 	const struct github_environment environment = {0};
-	github_commands(&environment, report_root(report), &out);
+	github_commands(&environment, (const cJSON *const[]){report_root(report)}, 1, &out);
 	assert_true(out.size < 4096 + 300);
 	report_destroy(report);
 }
@@ -322,6 +338,7 @@ int main(void)
 		{"github@place-in-repository", test_place, make_folder, remove_folder, NULL},
 		{"github@retry-rules", test_retry_rules, NULL, NULL, NULL},
 		{"github@commands-are-budgeted", test_commands_are_budgeted, NULL, NULL, NULL},
+		{"github@results-share-the-budget", test_results_share_the_budget, NULL, NULL, NULL},
 		{"github@commands-are-escaped", test_commands_are_escaped, NULL, NULL, NULL},
 		{"github@command-properties", test_command_properties, make_folder, remove_folder, NULL},
 		{"github@message-is-bounded", test_message_is_bounded, NULL, NULL, NULL},
