@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/cmocka_names.h"
+
+#include "base/memory.h"
+#include "probe/facts.h"
+#include "probe/floor.h"
+#include "probe/join.h"
+#include "probe/path.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHANGES_MAX = 4 };
+
+/* A recorded machine with some facts changed, and what must be said of it. */
+struct judgement {
+	/* File of tests/data/facts, and a floor, or NULL for the general health. */
+	const char *facts, *floor;
+	/* Member at a fact path, and its new value as JSON; NULL takes it away. */
+	struct {
+		const char *object, *key, *value;
+	} changes[CHANGES_MAX];
+	const char *verdict;
+	/* "failure CODE", or NULL for any. */
+	const char *finding;
+};
+
+static cJSON *load(const char *name)
+{
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	BASE_FREE char *path = base_format("%s/%s.json", LANE_TEST_FACTS, name);
+	cJSON *facts = NULL;
+	if (!probe_facts_load(path, &facts, &err)) {
+		fail_msg("%s", lane_error_message(&err));
+	}
+	return facts;
+}
+
+static void change(cJSON *facts, const char *object, const char *key, const char *value)
+{
+	cJSON *node = probe_path_find_own(facts, object);
+	if (!node) {
+		fail_msg("no %s to change", object);
+	}
+	cJSON_DeleteItemFromObjectCaseSensitive(node, key);
+	cJSON *item = value ? cJSON_Parse(value) : NULL;
+	if (value && !item) {
+		fail_msg("not JSON: %s", value);
+	}
+	if (item) {
+		base_json_add_node(node, key, item);
+	}
+}
+
+/* The closed report. Caller destroys it. */
+static struct report *judge(const cJSON *facts, const char *floor_name)
+{
+	struct probe_floor *floor = NULL;
+	if (floor_name) {
+		BASE_FREE char *path = base_format("%s/%s.json", LANE_TEST_FLOORS, floor_name);
+		floor = probe_floor_load(path, NULL);
+		assert_non_null(floor);
+	}
+	struct report *report = report_create("gpu-probe");
+	probe_judge(facts, floor, report);
+	report_close(report);
+	probe_floor_destroy(floor);
+	return report;
+}
+
+static const cJSON *find_finding(const cJSON *report, const char *wanted)
+{
+	const cJSON *finding;
+	cJSON_ArrayForEach(finding, base_json_get(report, "findings"))
+	{
+		BASE_FREE char *label = base_format("%s %s", base_json_string(finding, "level", "?"),
+			base_json_string(finding, "code", "?"));
+		if (strcmp(label, wanted) == 0) {
+			return finding;
+		}
+	}
+	return NULL;
+}
+
+static const struct judgement judgements[] = {
+	/* Whole. */
+	{"honey", "honey", {{NULL}}, "holds", NULL},
+	{"honey", "discrete", {{NULL}}, "holds", NULL},
+	{"honey", NULL, {{NULL}}, "holds", "notice MESA_NOT_CONFORMANT"},
+	{"krunkit", "krunkit", {{NULL}}, "holds", "notice DRM_NODE_DENIED"},
+	{"krunkit", NULL, {{NULL}}, "holds", NULL},
+	{"lavapipe", "software", {{NULL}}, "holds", "notice DRM_NODE_ABSENT"},
+	{"lavapipe", NULL, {{NULL}}, "unknown", "warning DEVICE_SOFTWARE_ONLY"},
+	{"lavapipe", "honey", {{NULL}}, "broken", "failure DEVICE_SOFTWARE_ONLY"},
+	{"lavapipe", "honey", {{NULL}}, "broken", "failure PCI_NO_GPU"},
+	{"honey", "software", {{NULL}}, "holds", NULL},
+	{"honey", "krunkit", {{NULL}}, "broken", "failure EXPECTATION_BROKEN"},
+	/* Nodes: the errno tells the cause. */
+	{"honey", "honey", {{"drm[renderD128]", "open", "\"EPERM\""}}, "broken",
+		"failure DRM_NODE_FORBIDDEN"},
+	{"honey", "honey", {{"drm[renderD128]", "open", "\"EACCES\""}}, "broken",
+		"failure DRM_NODE_DENIED"},
+	{"honey", "honey", {{"drm[renderD128]", "open", "\"ENXIO\""}}, "broken",
+		"failure DRM_NODE_STALE"},
+	{"honey", "honey", {{"drm[renderD128]", "open", "\"ENODEV\""}}, "broken",
+		"failure DRM_NODE_STALE"},
+	{"honey", "honey", {{"drm[renderD128]", "open", "\"EIO\""}}, "broken",
+		"failure DRM_NODE_WEDGED"},
+	{"honey", "honey", {{"drm[renderD128]", "open", "\"EMFILE\""}}, "broken",
+		"failure COLLECTOR_FAILED"},
+	{"honey", "honey", {{"drm[card0]", "open", "\"EACCES\""}}, "holds", "notice DRM_NODE_DENIED"},
+	{"honey", "honey", {{"drm[renderD128]", "in_dev", "false"}, {"drm[renderD128]", "open", NULL}},
+		"broken", "failure DRM_NODE_NOT_MOUNTED"},
+	{"honey", "honey", {{"drm[renderD128]", "sysfs_number", "\"226:129\""}}, "holds",
+		"warning DRM_NODE_STALE"},
+	{"honey", "honey",
+		{{"drm[renderD128]", "name", "\"card1\""}, {"drm[card1]", "kind", "\"primary\""}}, "broken",
+		"failure DRM_RENDER_NODE_MISSING"},
+	{"honey", "honey", {{"host", "sysfs", "false"}, {"drm[card0]", "in_dev", "false"}}, "broken",
+		"failure SYSFS_MISSING"},
+	/* Kernel driver. */
+	{"honey", NULL,
+		{{"", "drm", "[]"}, {"vulkan", "devices", "[]"}, {"pci[0000:03:00.0]", "driver", NULL}},
+		"broken", "failure DRM_NODE_ABSENT"},
+	{"honey", NULL,
+		{{"", "drm", "[]"}, {"vulkan", "devices", "[]"},
+			{"pci[0000:03:00.0]", "driver", "\"vfio-pci\""}},
+		"broken", "failure DRM_DRIVER_WRONG"},
+	/* A BMC beside nothing is no GPU that is broken. */
+	{"honey", NULL,
+		{{"", "drm", "[]"}, {"vulkan", "devices", "[]"},
+			{"pci[0000:03:00.0]", "id", "\"1a03:2000\""}},
+		"unknown", "warning DEVICE_NONE"},
+	/* Loader and ICDs. */
+	{"honey", "honey",
+		{{"vulkan", "loader", "{\"found\": false}"}, {"vulkan", "devices", "[]"},
+			{"vulkan", "enumeration", "{}"}},
+		"broken", "failure VULKAN_LOADER_MISSING"},
+	{"lavapipe", NULL,
+		{{"vulkan", "loader", "{\"found\": false}"}, {"vulkan", "devices", "[]"},
+			{"vulkan", "enumeration", "{}"}},
+		"unknown", "warning VULKAN_LOADER_MISSING"},
+	{"lavapipe", NULL,
+		{{"vulkan", "instance", "{\"created\": false, \"code\": \"VULKAN_NO_DRIVER\"}"},
+			{"vulkan", "devices", "[]"}, {"vulkan", "enumeration", "{}"}},
+		"unknown", "warning VULKAN_NO_DRIVER"},
+	{"honey", "honey",
+		{{"vulkan", "instance", "{\"created\": false, \"code\": \"VULKAN_NO_DRIVER\"}"},
+			{"vulkan", "devices", "[]"}, {"vulkan", "icds", "[]"}, {"vulkan", "enumeration", "{}"}},
+		"broken", "failure ICD_NIX_DRIVER_PATH"},
+	{"honey", "honey",
+		{{"vulkan.icds[radeon_icd.x86_64.json]", "error",
+			 "\"libc.so.6: version `GLIBC_2.38' not found (required by x)\""},
+			{"vulkan", "devices", "[]"}},
+		"broken", "failure ICD_GLIBC_MISMATCH"},
+	{"honey", "honey",
+		{{"vulkan.icds[radeon_icd.x86_64.json]", "error",
+			 "\"x.so: cannot open shared object file\""},
+			{"vulkan", "devices", "[]"}},
+		"broken", "failure ICD_LOAD_FAILED"},
+	{"honey", "honey",
+		{{"vulkan.instance", "code", "\"VULKAN_INSTANCE_FAILED\""},
+			{"vulkan.instance", "created", "false"},
+			{"vulkan.icds[lvp_icd.x86_64.json]", "alone",
+				"{\"outcome\": \"ok\", \"code\": \"VULKAN_OUT_OF_HOST_MEMORY\"}"}},
+		"broken", "failure VULKAN_OUT_OF_HOST_MEMORY"},
+	/* Drivers that crash or hang. */
+	{"honey", NULL,
+		{{"collectors[vulkan]", "outcome", "\"signal\""},
+			{"vulkan.icds[lvp_icd.x86_64.json]", "alone",
+				"{\"outcome\": \"signal\", \"step\": \"list the devices\"}"}},
+		"broken", "failure ICD_CRASHED"},
+	{"lavapipe", NULL,
+		{{"collectors[vulkan]", "outcome", "\"timeout\""},
+			{"vulkan.icds[lvp_icd.x86_64.json]", "alone", "{\"outcome\": \"timeout\"}"}},
+		"unknown", "warning ICD_HANGS"},
+	{"lavapipe", "software", {{"collectors[vulkan]", "outcome", "\"signal\""}}, "broken",
+		"failure COLLECTOR_CRASHED"},
+	{"honey", "honey", {{"collectors[pci]", "outcome", "\"unkillable\""}}, "broken",
+		"failure COLLECTOR_UNKILLABLE"},
+	/* Devices. */
+	{"honey", "honey", {{"vulkan", "devices", "[]"}}, "broken", "failure GPU_NOT_IN_VULKAN"},
+	{"honey", "honey",
+		{{"vulkan", "devices", "[]"},
+			{"vulkan", "messages",
+				"[{\"severity\": \"error\", \"text\": \"amdgpu: unknown (family_id, "
+				"chip_external_rev): (150, 193)\"}]"}},
+		"broken", "failure MESA_TOO_OLD"},
+	{"honey", "honey",
+		{{"vulkan", "devices", "[]"},
+			{"collectors[vulkan]", "log",
+				"[\"amdgpu: DRM version is 3.27.0, but this driver is only compatible "
+				"with 3.54.0 (kernel 6.6+) or later.\"]"}},
+		"broken", "failure KERNEL_TOO_OLD"},
+	{"honey", "honey", {{"vulkan.devices[GPU0]", "driver_version", "\"25.0.3\""}}, "holds",
+		"warning EXPECTATION_BROKEN"},
+	{"honey", "honey", {{"vulkan.devices[GPU0]", "id", "\"1002:7590\""}}, "holds",
+		"warning FACTS_DISAGREE"},
+	{"honey", "honey",
+		{{"host", "environment", "[{\"name\": \"RADV_FORCE_FAMILY\", \"value\": \"gfx1201\"}]"}},
+		"holds", "notice VULKAN_ENVIRONMENT"},
+	{"honey", "honey",
+		{{"drm[renderD128]", "open", "\"EPERM\""},
+			{"host", "runner",
+				"[{\"name\": \"ACTIONS_RUNNER_CONTAINER_HOOKS\", \"value\": \"/h\"}]"}},
+		"broken", "warning CONTAINER_HOOKS"},
+	/* Submits. */
+	{"honey", "honey", {{"vulkan.devices[GPU0]", "submit", "\"WRONG_RESULT\""}}, "broken",
+		"failure WRONG_RESULT"},
+	{"honey", NULL, {{"vulkan.devices[GPU0]", "submit", "\"DEVICE_LOST\""}}, "broken",
+		"failure DEVICE_LOST"},
+	{"honey", NULL, {{"vulkan.devices[GPU1]", "submit", "\"WRONG_RESULT\""}}, "holds",
+		"warning WRONG_RESULT"},
+	{"lavapipe", "software", {{"vulkan.devices[GPU0]", "submit", "\"WRONG_RESULT\""}}, "broken",
+		"failure WRONG_RESULT"},
+	{"honey", NULL, {{"vulkan.devices[GPU0]", "submit", "\"NO_SUCH_CODE\""}}, "broken",
+		"failure VULKAN_SUBMIT_FAILED"},
+	{"honey", NULL, {{"vulkan.devices[GPU0]", "submit", NULL}}, "unknown", NULL},
+	{"honey", "honey", {{"vulkan.devices[GPU0]", "submit", NULL}}, "unknown",
+		"warning EXPECTATION_UNKNOWN"},
+	/* What was not collected is unknown, not broken. */
+	{"honey", "honey",
+		{{"collectors[pci]", "outcome", "\"skipped\""}, {"", "pci", "[]"},
+			{"drm[card0]", "id", NULL}, {"drm[renderD128]", "id", NULL}},
+		"unknown", "warning EXPECTATION_UNKNOWN"},
+	/* Venus. */
+	{"krunkit", "krunkit",
+		{{"vulkan.instance", "created", "false"},
+			{"vulkan.instance", "code", "\"VULKAN_OUT_OF_HOST_MEMORY\""},
+			{"vulkan", "devices", "[]"}, {"vulkan", "enumeration", "{}"}},
+		"broken", "failure VENUS_OUT_OF_HOST_MEMORY"},
+	{"krunkit", "krunkit",
+		{{"vulkan.instance", "created", "false"},
+			{"vulkan.icds[virtio_icd.aarch64.json]", "alone",
+				"{\"outcome\": \"ok\", \"code\": \"VULKAN_OUT_OF_HOST_MEMORY\"}"}},
+		"broken", "failure VENUS_OUT_OF_HOST_MEMORY"},
+	{"krunkit", "krunkit", {{"vulkan", "devices", "[]"}}, "broken", "failure VENUS_NO_DEVICE"},
+	{"krunkit", "krunkit",
+		{{"vulkan", "devices", "[]"}, {"vulkan.icds[virtio_icd.aarch64.json]", "used", "false"}},
+		"broken", "failure VENUS_ICD_MISSING"},
+	{"krunkit", "krunkit", {{"vulkan.devices[GPU0]", "software", "true"}}, "broken",
+		"failure VENUS_SOFTWARE"},
+	{"krunkit", "krunkit",
+		{{"vulkan", "messages",
+			 "[{\"severity\": \"error\", \"text\": \"wire format version 0 != 1\"}]"},
+			{"vulkan", "devices", "[]"}},
+		"broken", "failure VENUS_PROTOCOL"},
+};
+
+static void test_judgements(void **state)
+{
+	(void)state;
+	unsigned failures = 0;
+	for (size_t i = 0; i < sizeof(judgements) / sizeof(judgements[0]); i++) {
+		const struct judgement *row = &judgements[i];
+		cJSON *facts = load(row->facts);
+		for (size_t k = 0; k < CHANGES_MAX && row->changes[k].object; k++) {
+			change(facts, row->changes[k].object, row->changes[k].key, row->changes[k].value);
+		}
+		probe_join(facts);
+		struct report *report = judge(facts, row->floor);
+		const cJSON *root = report_root(report);
+		const char *verdict = base_json_string(root, "verdict", "?");
+		if (strcmp(verdict, row->verdict) != 0 ||
+			(row->finding && !find_finding(root, row->finding))) {
+			BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+			base_json_write(base_json_get(root, "findings"), 1, &text);
+			print_error("row %zu (%s against %s): %s instead of %s, wanted %s in %s\n", i,
+				row->facts, row->floor ? row->floor : "health", verdict, row->verdict,
+				row->finding ? row->finding : "nothing", text.data);
+			failures++;
+		}
+		report_destroy(report);
+		cJSON_Delete(facts);
+	}
+	assert_int_equal(failures, 0);
+}
+
+/* Makes a fact wrong where the judge will look for it. */
+static void spoil(cJSON *facts, const char *path)
+{
+	cJSON *gpu = cJSON_GetArrayItem(base_json_get(facts, "gpus"), 0);
+	const cJSON *device = cJSON_GetArrayItem(probe_path_find(facts, "vulkan.devices"), 0);
+	cJSON *fact = (cJSON *)probe_facts_find(facts, gpu, device, path);
+	if (cJSON_IsBool(fact)) {
+		fact->type = cJSON_IsTrue(fact) ? cJSON_False : cJSON_True;
+	} else if (cJSON_IsString(fact)) {
+		cJSON_SetValuestring(fact, "0");
+	} else {
+		fail_msg("%s is not there to be spoilt", path);
+	}
+}
+
+static const cJSON *find_expectation(const cJSON *report, const char *id)
+{
+	const cJSON *entry;
+	cJSON_ArrayForEach(entry, base_json_get(report, "expectations"))
+	{
+		if (strcmp(base_json_string(entry, "id", ""), id) == 0) {
+			return entry;
+		}
+	}
+	return NULL;
+}
+
+/* Every expectation of every floor, broken alone, breaks the floor and points at its own line. */
+static void test_every_expectation(void **state)
+{
+	(void)state;
+	static const char *const floors[][2] = {{"honey", "honey"}, {"krunkit", "krunkit"},
+		{"discrete", "honey"}, {"software", "lavapipe"}};
+	for (size_t i = 0; i < sizeof(floors) / sizeof(floors[0]); i++) {
+		BASE_FREE char *path = base_format("%s/%s.json", LANE_TEST_FLOORS, floors[i][0]);
+		struct probe_floor *floor = probe_floor_load(path, NULL);
+		for (size_t k = 0; k < floor->count; k++) {
+			const struct probe_expectation *expectation = &floor->expectations[k];
+			if (expectation->severity != REPORT_FAILURE) {
+				continue;
+			}
+			cJSON *facts = load(floors[i][1]);
+			spoil(facts, expectation->fact);
+			struct report *report = judge(facts, floors[i][0]);
+			const cJSON *root = report_root(report);
+			const cJSON *entry = find_expectation(root, expectation->id);
+			const cJSON *finding = find_finding(root, "failure EXPECTATION_BROKEN");
+			if (strcmp(base_json_string(root, "verdict", ""), "broken") != 0 ||
+				strcmp(base_json_string(entry, "state", ""), "broken") != 0 || !finding) {
+				fail_msg("%s: %s was broken and is %s", floors[i][0], expectation->id,
+					base_json_string(entry, "state", "not there"));
+			}
+			assert_int_equal(
+				base_json_number(base_json_get(entry, "where"), "line", 0), expectation->line);
+			report_destroy(report);
+			cJSON_Delete(facts);
+		}
+		probe_floor_destroy(floor);
+	}
+}
+
+static const char *rung_state(const cJSON *report, const char *rung)
+{
+	const cJSON *entry;
+	cJSON_ArrayForEach(entry, base_json_get(report, "ladder"))
+	{
+		if (strcmp(base_json_string(entry, "rung", ""), rung) == 0) {
+			return base_json_string(entry, "state", "?");
+		}
+	}
+	return "no such rung";
+}
+
+static void test_ladder(void **state)
+{
+	(void)state;
+	static const char *const rungs[] = {"hardware", "kernel driver", "node", "permission", "loader",
+		"ICD", "device", "checked submit"};
+	static const struct {
+		const char *facts, *object, *key, *value;
+		/* One letter a rung: held, broken, unknown, skipped. */
+		const char *states;
+	} rows[] = {
+		{"honey", "", "gpus", "[]", "hhhhhhhh"},
+		{"krunkit", "", "gpus", "[]", "hhhhhhhh"},
+		{"lavapipe", "", "gpus", "[]", "bssshhbs"},
+		{"honey", "drm[renderD128]", "open", "\"EPERM\"", "hhhbhhhh"},
+		{"honey", "drm[renderD128]", "in_dev", "false", "hhbhhhhh"},
+		{"honey", "vulkan", "devices", "[]", "hhhhhhbs"},
+		{"honey", "vulkan", "icds", "[]", "hhhhhbhh"},
+		{"honey", "vulkan.loader", "found", "false", "hhhhbhhh"},
+		{"honey", "vulkan.devices[GPU0]", "submit", "\"DEVICE_LOST\"", "hhhhhhhb"},
+		{"honey", "vulkan.devices[GPU0]", "submit", NULL, "hhhhhhhs"},
+		{"honey", "", "drm", "[]", "hhsshhhh"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cJSON *facts = load(rows[i].facts);
+		change(facts, rows[i].object, rows[i].key, rows[i].value);
+		probe_join(facts);
+		struct report *report = judge(facts, NULL);
+		for (size_t k = 0; k < sizeof(rungs) / sizeof(rungs[0]); k++) {
+			const char *found = rung_state(report_root(report), rungs[k]);
+			if (found[0] != rows[i].states[k]) {
+				fail_msg("row %zu: %s is %s", i, rungs[k], found);
+			}
+		}
+		report_destroy(report);
+		cJSON_Delete(facts);
+	}
+}
+
+static int claims(const cJSON *report, const char *key)
+{
+	return cJSON_GetArraySize(base_json_get(base_json_get(report, "claims"), key));
+}
+
+static void test_claims(void **state)
+{
+	(void)state;
+	cJSON *facts = load("honey");
+	struct report *report = judge(facts, "honey");
+	assert_int_equal(claims(report_root(report), "proves"), 3);
+	assert_int_equal(claims(report_root(report), "does_not_prove"), 5);
+	report_destroy(report);
+	/* Nothing is claimed by a floor that is broken, nor by facts of another day. */
+	change(facts, "drm[card0]", "in_dev", "false");
+	report = judge(facts, "honey");
+	assert_int_equal(claims(report_root(report), "proves"), 0);
+	assert_int_equal(claims(report_root(report), "does_not_prove"), 8);
+	report_destroy(report);
+	cJSON_Delete(facts);
+	facts = load("krunkit");
+	report = report_create("gpu-probe");
+	report_replayed(report, "krunkit.json");
+	probe_judge(facts, NULL, report);
+	assert_int_equal(claims(report_root(report), "proves"), 0);
+	report_destroy(report);
+	cJSON_Delete(facts);
+}
+
+/* Facts may lack everything and hold anything of the right type. */
+static void test_nothing_known(void **state)
+{
+	(void)state;
+	cJSON *facts = probe_facts_new();
+	static const char *const floors[] = {NULL, "honey", "krunkit", "discrete", "software"};
+	for (size_t i = 0; i < sizeof(floors) / sizeof(floors[0]); i++) {
+		struct report *report = judge(facts, floors[i]);
+		assert_string_equal(base_json_string(report_root(report), "verdict", "?"), "unknown");
+		report_destroy(report);
+	}
+	cJSON_Delete(facts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		NAMED("judge@names-the-cause", test_judgements),
+		NAMED("judge@every-expectation-breaks-its-floor", test_every_expectation),
+		NAMED("judge@ladder-shows-the-broken-rung", test_ladder),
+		NAMED("judge@claims-only-what-it-showed", test_claims),
+		NAMED("judge@nothing-known-is-unknown", test_nothing_known),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
