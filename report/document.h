@@ -15,12 +15,16 @@
 
 #define REPORT_SCHEMA "gpu-lane-report/v1"
 
-/** Of "held", "broken", "unknown", "skipped"; anything else is unknown. */
-enum report_state report_state_parse(const char *name);
-/** Of "notice", "warning", "failure"; anything else is a failure. */
-enum report_level report_level_parse(const char *name);
+/** "held", "broken", "unknown", "skipped". */
+const char *report_state_name(enum report_state state);
+/** The "state" of a check or rung; what is none of them is unknown. */
+enum report_state report_state_of(const cJSON *node);
+/** "notice", "warning", "failure". */
+const char *report_level_name(enum report_level level);
+/** The "level" of a finding; what is none of them is a failure. */
+enum report_level report_level_of(const cJSON *finding);
 /** Number of findings of that level. */
-unsigned report_level_count(const cJSON *document, const char *level);
+unsigned report_level_count(const cJSON *document, enum report_level level);
 /** The findings, failures first, otherwise in their order. Caller frees the array, not the nodes.
  */
 const cJSON **report_findings_sorted(const cJSON *document, size_t *count);

@@ -44,8 +44,8 @@ static void describe_device(const cJSON *device, struct facts *facts)
 	add_member(driver, device, "driver_info", "");
 	add_member(driver, device, "api_version", "Vulkan ");
 	struct base_buffer *ids = begin(facts, "ids");
-	base_buffer_print(ids, "%s:%s", base_json_string(device, "vendor_id", "?"),
-		base_json_string(device, "device_id", "?"));
+	add_member(ids, device, "vendor_id", "vendor ");
+	add_member(ids, device, "device_id", "device ");
 	add_member(ids, device, "pci", "pci ");
 	add_member(ids, device, "drm", "");
 	uint64_t memory_bytes = base_json_uint(device, "memory_bytes", 0);

@@ -29,7 +29,7 @@ struct github_environment {
 	const char *job;
 	/** Secret: goes into one header to api_url's host and nowhere else. */
 	const char *token;
-	/** GPU_LANE_GITHUB_TIMEOUT_S: how long posting may take in all. */
+	/** GPU_LANE_GITHUB_TIMEOUT_S: how long one check run may take in all. */
 	unsigned timeout_s;
 };
 /** Errors: USAGE (GPU_LANE_GITHUB_TIMEOUT_S is no number); the rest is filled all the same. */

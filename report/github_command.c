@@ -63,10 +63,9 @@ static void add_command(const struct github_environment *environment, const cJSO
 
 static unsigned count_level(const cJSON *const *documents, size_t count, int level)
 {
-	static const char *const names[] = {"notice", "warning", "failure"};
 	unsigned sum = 0;
 	for (size_t i = 0; i < count; i++) {
-		sum += report_level_count(documents[i], names[level]);
+		sum += report_level_count(documents[i], (enum report_level)level);
 	}
 	return sum;
 }
@@ -79,7 +78,7 @@ static unsigned add_level(const struct github_environment *environment, const cJ
 	const cJSON *finding;
 	cJSON_ArrayForEach(finding, base_json_get(document, "findings"))
 	{
-		if ((int)report_level_parse(base_json_string(finding, "level", "")) != level) {
+		if ((int)report_level_of(finding) != level) {
 			continue;
 		}
 		if (*left == 0) {

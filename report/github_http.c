@@ -231,6 +231,20 @@ static void transfer(struct github_client *client, const char *method, const cha
 	}
 }
 
+/* Words of the server as one safe line; none of it when it echoes the token. */
+static void add_foreign(
+	const struct github_client *client, const char *words, struct base_buffer *out)
+{
+	/* Looked for before the words are cut, which could leave most of it. */
+	if (strstr(words, client->token)) {
+		base_buffer_add_text(out, "(left out: it holds the token)");
+		return;
+	}
+	size_t start = out->size;
+	report_plain_add(out, words, true);
+	report_plain_cut(out, start, REASON_MAX);
+}
+
 static bool is_redirect(long status)
 {
 	return status == 301 || status == 302 || status == 307 || status == 308;
@@ -249,9 +263,10 @@ static bool exchange(struct github_client *client, const char *method, const cha
 		}
 		BASE_FREE char *there = origin_of(response->location.data);
 		if (!there || strcmp(there, home) != 0) {
+			BASE_BUFFER_AUTO words = BASE_BUFFER_INIT;
+			add_foreign(client, response->location.data, &words);
 			return lane_error_set(err, "GITHUB_REFUSED",
-				"%s %s redirects to where the token must not go: %s", method, url,
-				response->location.data);
+				"%s %s redirects to where the token must not go: %s", method, start, words.data);
 		}
 		free(url);
 		url = base_strdup(response->location.data);
@@ -259,7 +274,7 @@ static bool exchange(struct github_client *client, const char *method, const cha
 	}
 }
 
-/* "message" of the answer, one safe line without the token that a server might echo. */
+/* ": " and what the transport or the "message" of the answer says. */
 static void add_reason(const struct github_client *client, const struct github_response *response,
 	struct base_buffer *out)
 {
@@ -272,11 +287,8 @@ static void add_reason(const struct github_client *client, const struct github_r
 	if (!message) {
 		return;
 	}
-	BASE_BUFFER_AUTO plain = BASE_BUFFER_INIT;
-	report_plain_add(&plain, message, true);
-	report_plain_cut(&plain, 0, REASON_MAX);
-	bool echoed = plain.data && strstr(plain.data, client->token);
-	base_buffer_print(out, ": %s", echoed ? "(the answer holds the token)" : plain.data);
+	base_buffer_add_text(out, ": ");
+	add_foreign(client, message, out);
 }
 
 static const char *code_of(const struct github_response *response)
@@ -317,6 +329,13 @@ static bool refuse(const struct github_client *client, const struct github_respo
 	return lane_error_set(err, code_of(response), "%s", text.data);
 }
 
+/* Its own error would quote the answer. */
+static bool parse_answer(const struct github_response *response, struct base_json *answer)
+{
+	const char *text = response->body.data ? response->body.data : "";
+	return base_json_parse("answer", text, response->body.size, answer, NULL);
+}
+
 static void pause_for(uint64_t seconds)
 {
 	struct timespec left = {.tv_sec = (time_t)seconds};
@@ -340,10 +359,9 @@ bool github_client_send(struct github_client *client, const char *method, const 
 		if (sent && !done && !(again && fits)) {
 			refuse(client, &response, method, url, again ? wait_s : 0, err);
 		}
-		if (done) {
-			done = base_json_parse(
-				url, response.body.data ? response.body.data : "", response.body.size, answer, err);
-			again = false;
+		if (done && !parse_answer(&response, answer)) {
+			done =
+				lane_error_set(err, "GITHUB_REFUSED", "%s %s: the answer is no JSON", method, url);
 		}
 		github_response_finish(&response);
 		if (!again || !fits) {

@@ -33,6 +33,7 @@ bool github_response_retry(
 		return true;
 	}
 	if (response->status == 0 || response->status >= 500) {
+		/* It may have been served all the same: a second check run is better than none. */
 		*wait_s = response->retry_after_s >= 0 ? (uint64_t)response->retry_after_s : doubling;
 		return true;
 	}

@@ -32,7 +32,7 @@ static const struct base_command command = {
 	.option_count = sizeof(options) / sizeof(options[0]),
 	.epilogue = "exit status, of the worst result: 0 holds, 1 broken, 2 unknown; 64 usage, or a "
 				"malformed result.\nA failure to post is a warning and never an exit status.\n"
-				"GPU_LANE_GITHUB_TIMEOUT_S bounds how long posting may take (60).",
+				"GPU_LANE_GITHUB_TIMEOUT_S bounds how long a check run may take (60).",
 };
 
 struct arguments {

@@ -64,13 +64,13 @@ static void end_details(struct page *page)
 static const char *state_mark(const cJSON *node)
 {
 	static const char *const marks[] = {"✅", "❌", "❔", "➖"};
-	return marks[report_state_parse(base_json_string(node, "state", ""))];
+	return marks[report_state_of(node)];
 }
 
 static const char *level_mark(const cJSON *finding)
 {
 	static const char *const marks[] = {"ℹ️", "⚠️", "❌"};
-	return marks[report_level_parse(base_json_string(finding, "level", ""))];
+	return marks[report_level_of(finding)];
 }
 
 static void add_verdict(struct page *page, const cJSON *document)
@@ -144,7 +144,7 @@ static void add_findings(struct page *page, const cJSON *document)
 {
 	size_t count;
 	BASE_FREE const cJSON **findings = report_findings_sorted(document, &count);
-	size_t notices = report_level_count(document, "notice");
+	size_t notices = report_level_count(document, REPORT_NOTICE);
 	for (size_t i = 0; i < count - notices; i++) {
 		add_finding(page, findings[i]);
 	}
@@ -255,7 +255,7 @@ static void add_check(struct page *page, const cJSON *check)
 
 static bool is_held(const cJSON *check)
 {
-	return report_state_parse(base_json_string(check, "state", "")) == REPORT_HELD;
+	return report_state_of(check) == REPORT_HELD;
 }
 
 /* The checks that are held, or those that are not. */

@@ -22,9 +22,6 @@ static const char *const key_order[] = {"schema", "tool", "version", "started", 
 	"verdict", "remark", "replayed", "floor", "host", "device", "lease", "checks", "findings",
 	"ladder", "expectations", "workloads", "claims"};
 
-static const char *const level_names[] = {"notice", "warning", "failure"};
-static const char *const state_names[] = {"held", "broken", "unknown", "skipped"};
-
 struct report *report_create(const char *tool)
 {
 	struct report *report = base_alloc(1, sizeof(*report));
@@ -96,7 +93,7 @@ static cJSON *add_finding(
 	assert(fault && "a finding's code must be in report/fault.c");
 	cJSON *finding = base_json_add_object(own(report->root, "findings"), NULL);
 	base_json_add_string(finding, "code", code);
-	base_json_add_string(finding, "level", level_names[level]);
+	base_json_add_string(finding, "level", report_level_name(level));
 	base_json_add_string(finding, "title", fault ? fault->title : code);
 	base_json_add_string(finding, "message", message);
 	base_json_add_object(finding, "evidence");
@@ -149,7 +146,7 @@ cJSON *report_check(struct report *report, const char *id, enum report_state sta
 {
 	cJSON *check = base_json_add_object(own(report->root, "expectations"), NULL);
 	base_json_add_string(check, "id", id);
-	base_json_add_string(check, "state", state_names[state]);
+	base_json_add_string(check, "state", report_state_name(state));
 	base_json_add_string(check, "title", title);
 	add_optional(check, "expected", expected);
 	add_optional(check, "observed", observed);
@@ -168,7 +165,7 @@ void report_rung(
 	va_end(args);
 	cJSON *node = base_json_add_object(own(report->root, "ladder"), NULL);
 	base_json_add_string(node, "rung", rung);
-	base_json_add_string(node, "state", state_names[state]);
+	base_json_add_string(node, "state", report_state_name(state));
 	base_json_add_string(node, "detail", detail.data ? detail.data : "");
 }
 
@@ -223,7 +220,7 @@ static void withhold_figures(cJSON *workloads)
 
 static const char *judge(const cJSON *root, const unsigned counts[])
 {
-	bool failed = counts[REPORT_BROKEN] > 0 || report_level_count(root, "failure") > 0;
+	bool failed = counts[REPORT_BROKEN] > 0 || report_level_count(root, REPORT_FAILURE) > 0;
 	if (failed) {
 		return "broken";
 	}
@@ -250,14 +247,14 @@ void report_close(struct report *report)
 	const cJSON *check;
 	cJSON_ArrayForEach(check, own(report->root, "expectations"))
 	{
-		counts[report_state_parse(base_json_string(check, "state", ""))]++;
+		counts[report_state_of(check)]++;
 	}
 	uint64_t duration_ms = (base_clock_monotonic_ns() - report->start_ns) / 1000000;
 	base_json_add_number(report->root, "duration_ms", (double)duration_ms);
 	base_json_add_string(report->root, "verdict", judge(report->root, counts));
 	cJSON *checks = base_json_add_object(report->root, "checks");
 	for (size_t i = 0; i < 4; i++) {
-		base_json_add_number(checks, state_names[i], counts[i]);
+		base_json_add_number(checks, report_state_name((enum report_state)i), counts[i]);
 	}
 	withhold_figures(own(report->root, "workloads"));
 	put_in_order(report);
@@ -267,18 +264,8 @@ int report_exit_status(const cJSON *document, bool strict)
 {
 	const char *verdict = base_json_string(document, "verdict", "unknown");
 	if (strcmp(verdict, "holds") == 0) {
-		bool warned = strict && report_level_count(document, "warning") > 0;
+		bool warned = strict && report_level_count(document, REPORT_WARNING) > 0;
 		return warned ? LANE_EXIT_BROKEN : LANE_EXIT_HOLDS;
 	}
 	return strcmp(verdict, "broken") == 0 ? LANE_EXIT_BROKEN : LANE_EXIT_UNKNOWN;
-}
-
-enum report_state report_state_parse(const char *name)
-{
-	for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]); i++) {
-		if (strcmp(name, state_names[i]) == 0) {
-			return (enum report_state)i;
-		}
-	}
-	return REPORT_UNKNOWN;
 }

@@ -79,7 +79,7 @@ static void add_headline(struct report_page *page, const cJSON *document, unsign
 	size_t count;
 	BASE_FREE const cJSON **findings = report_findings_sorted(document, &count);
 	bool holds = report_exit_status(document, false) == LANE_EXIT_HOLDS;
-	if (holds || count == 0 || strcmp(base_json_string(findings[0], "level", ""), "notice") == 0) {
+	if (holds || count == 0 || report_level_of(findings[0]) == REPORT_NOTICE) {
 		return;
 	}
 	BASE_FREE char *words = base_format("%s: %s", base_json_string(findings[0], "title", ""),
@@ -161,7 +161,7 @@ static void add_ladder(struct report_page *page, const cJSON *document)
 	cJSON_ArrayForEach(rung, ladder)
 	{
 		report_page_space(page, INDENT);
-		add_mark(page, &state_marks[report_state_parse(base_json_string(rung, "state", ""))]);
+		add_mark(page, &state_marks[report_state_of(rung)]);
 		report_page_pad(page, REPORT_INK_NONE, base_json_string(rung, "rung", "?"), width);
 		report_page_wrap(page, REPORT_INK_NONE, base_json_string(rung, "detail", ""),
 			INDENT + mark_width(page) + width);
@@ -170,7 +170,7 @@ static void add_ladder(struct report_page *page, const cJSON *document)
 
 static void add_check(struct report_page *page, const cJSON *check, unsigned width)
 {
-	enum report_state state = report_state_parse(base_json_string(check, "state", ""));
+	enum report_state state = report_state_of(check);
 	unsigned indent = INDENT + mark_width(page);
 	report_page_space(page, INDENT);
 	add_mark(page, &state_marks[state]);
@@ -208,7 +208,7 @@ static void add_checks(struct report_page *page, const cJSON *document)
 	const cJSON *check;
 	cJSON_ArrayForEach(check, checks)
 	{
-		bool is_held = report_state_parse(base_json_string(check, "state", "")) == REPORT_HELD;
+		bool is_held = report_state_of(check) == REPORT_HELD;
 		held += is_held;
 		if (is_held && !all) {
 			continue;
@@ -251,7 +251,7 @@ static void add_remedy(struct report_page *page, const cJSON *finding, unsigned 
 
 static void add_finding(struct report_page *page, const cJSON *finding)
 {
-	enum report_level level = report_level_parse(base_json_string(finding, "level", ""));
+	enum report_level level = report_level_of(finding);
 	bool full = level != REPORT_NOTICE || page->style->verbosity > 0;
 	unsigned indent = INDENT + mark_width(page);
 	report_page_space(page, INDENT);
@@ -282,7 +282,7 @@ static void add_findings(struct report_page *page, const cJSON *document)
 	BASE_FREE const cJSON **findings = report_findings_sorted(document, &count);
 	bool headed = false;
 	for (size_t i = 0; i < count; i++) {
-		enum report_level level = report_level_parse(base_json_string(findings[i], "level", ""));
+		enum report_level level = report_level_of(findings[i]);
 		if (page->style->verbosity < 0 && level != REPORT_FAILURE) {
 			continue;
 		}

@@ -8,25 +8,51 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char *const state_names[] = {"held", "broken", "unknown", "skipped"};
 static const char *const level_names[] = {"notice", "warning", "failure"};
 
-enum report_level report_level_parse(const char *name)
+const char *report_state_name(enum report_state state)
 {
-	for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
-		if (strcmp(name, level_names[i]) == 0) {
-			return (enum report_level)i;
-		}
-	}
-	return REPORT_FAILURE;
+	return state_names[state];
 }
 
-unsigned report_level_count(const cJSON *document, const char *level)
+const char *report_level_name(enum report_level level)
+{
+	return level_names[level];
+}
+
+/* The index of the string under `key` among the names, or `otherwise`. */
+static size_t index_of(
+	const cJSON *node, const char *key, const char *const *names, size_t count, size_t otherwise)
+{
+	const char *text = base_json_string(node, key, "");
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(text, names[i]) == 0) {
+			return i;
+		}
+	}
+	return otherwise;
+}
+
+enum report_state report_state_of(const cJSON *node)
+{
+	return (enum report_state)index_of(
+		node, "state", state_names, sizeof(state_names) / sizeof(state_names[0]), REPORT_UNKNOWN);
+}
+
+enum report_level report_level_of(const cJSON *finding)
+{
+	return (enum report_level)index_of(finding, "level", level_names,
+		sizeof(level_names) / sizeof(level_names[0]), REPORT_FAILURE);
+}
+
+unsigned report_level_count(const cJSON *document, enum report_level level)
 {
 	unsigned count = 0;
 	const cJSON *finding;
 	cJSON_ArrayForEach(finding, base_json_get(document, "findings"))
 	{
-		count += strcmp(base_json_string(finding, "level", ""), level) == 0;
+		count += report_level_of(finding) == level;
 	}
 	return count;
 }
@@ -41,7 +67,7 @@ const cJSON **report_findings_sorted(const cJSON *document, size_t *count)
 		const cJSON *finding;
 		cJSON_ArrayForEach(finding, findings)
 		{
-			if ((int)report_level_parse(base_json_string(finding, "level", "")) == level) {
+			if ((int)report_level_of(finding) == level) {
 				sorted[(*count)++] = finding;
 			}
 		}
@@ -68,8 +94,8 @@ void report_words_verdict(const cJSON *document, struct base_buffer *out)
 	unsigned long long unknown = base_json_uint(checks, "unknown", 0);
 	unsigned long long skipped = base_json_uint(checks, "skipped", 0);
 	unsigned long long all = held + broken + unknown + skipped;
-	unsigned failures = report_level_count(document, "failure");
-	unsigned warnings = report_level_count(document, "warning");
+	unsigned failures = report_level_count(document, REPORT_FAILURE);
+	unsigned warnings = report_level_count(document, REPORT_WARNING);
 	if (all == 0) {
 		base_buffer_add_text(out, "nothing was checked");
 	} else if (broken > 0) {

@@ -34,7 +34,9 @@ github() {
 still_there() {
   grep -q '^::error file=floors/test.json,line=1,title=' "$tmp/stdout" || fail 'no annotation'
   grep -q '^### ❌ gpu-probe: broken' "$tmp/summary" || fail 'no summary'
-  grep -rq "$token" "$tmp/stdout" "$tmp/stderr" "$tmp/summary" && fail 'the token was printed'
+  # Most of it would be as bad as all of it.
+  grep -q "${token%????????}" "$tmp/stdout" "$tmp/stderr" "$tmp/summary" &&
+    fail 'the token was printed'
   return 0
 }
 
@@ -146,10 +148,12 @@ expect_stderr_lines 1
 expect_json "$log" 'len(doc) == 4'
 
 # A server that echoes the token does not make us print it.
-serve echo
-github "$tmp/1.json" 1
-expect_stderr_lines 1
-still_there
+for answer in echo leak twice; do
+  serve "$answer"
+  github "$tmp/1.json" 1
+  expect_stderr_lines 1
+  still_there
+done
 
 # The summary is appended to what is there, and shortened to what fits.
 serve 201 200

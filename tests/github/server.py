@@ -7,11 +7,20 @@ Listens on a free port of 127.0.0.1 and writes it to PORT_FILE. The n-th request
 ANSWER, further ones the last. All requests are kept in LOG_FILE as one JSON array of
 {method, path, headers, body}.
 
-Answers: a status ("201"), with a Retry-After ("429:1"), "quota:N" (403, no requests left until N
-seconds from now), "echo" (403 with the Authorization header in its text), "garbage" (201, not
-JSON), "noid" (201 without an id), "huge" (200, 2 MiB), "drip" (a byte a second), "cut" (closes in
-the middle of the answer), "mute" (takes the request and never answers), "redirect:URL" (a URL that
-begins with a slash is on this server).
+Answers:
+    201           this status
+    429:1         this status with a Retry-After
+    quota:N       403, no requests left until N seconds from now
+    redirect:URL  307; a URL that begins with a slash is on this server
+    echo          403 with the token at the end of its long text
+    leak          307 to another host, with the token
+    twice         201 with the token as a key, twice
+    garbage       201 and no JSON
+    noid          201 without an id
+    huge          200 and 2 MiB
+    drip          201 and a byte a second
+    cut           201 and the connection closed in the middle
+    mute          none
 """
 import http.server
 import json
@@ -58,7 +67,13 @@ class Api(http.server.BaseHTTPRequestHandler):
             self.answer(403, {"message": "API rate limit exceeded"}, X_RateLimit_Remaining=0,
                         X_RateLimit_Reset=int(time.time()) + int(value))
         elif what == "echo":
-            self.answer(403, {"message": "no: " + self.headers["Authorization"]})
+            self.answer(403, {"message": "no " * 90 + self.headers["Authorization"]})
+        elif what == "twice":
+            key = self.headers["Authorization"].split()[-1]
+            self.answer(201, f'{{"{key}": 1, "{key}": 2}}'.encode())
+        elif what == "leak":
+            self.answer(307, {}, Location="https://elsewhere.example/?" +
+                        self.headers["Authorization"].split()[-1])
         elif what == "garbage":
             self.answer(201, b"<html>welcome to the proxy</html>")
         elif what == "noid":
