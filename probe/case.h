@@ -18,8 +18,8 @@ struct probe_case {
 	bool hardware_wanted;
 	/** A GPU that could compute is there, working or not. */
 	bool hardware_present;
-	/** What was asked for holds: causes of failure are then no failures. */
-	bool met;
+	/** Whether what was asked for holds. Only when it is broken do causes count as failures. */
+	enum report_state state;
 };
 
 /** Whether the element of "gpus" is a GPU that could compute: no renderer, no mere display. */

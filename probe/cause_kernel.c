@@ -258,7 +258,7 @@ void probe_cause_hooks(const struct probe_case *trial)
 	const cJSON *hooks =
 		probe_path_find(trial->facts, "host.runner[ACTIONS_RUNNER_CONTAINER_HOOKS].value");
 	if (cJSON_IsString(hooks) && hooks->valuestring[0] != '\0') {
-		report_finding(trial->report, trial->met ? REPORT_NOTICE : REPORT_WARNING,
+		report_finding(trial->report, trial->state == REPORT_HELD ? REPORT_NOTICE : REPORT_WARNING,
 			"CONTAINER_HOOKS", "ACTIONS_RUNNER_CONTAINER_HOOKS is %s", hooks->valuestring);
 	}
 }

@@ -10,10 +10,10 @@ enum { EVIDENCE_LINES = 5 };
 
 enum report_level probe_cause_level(const struct probe_case *trial)
 {
-	if (trial->met) {
-		return trial->hardware_wanted ? REPORT_WARNING : REPORT_NOTICE;
+	if (trial->state == REPORT_BROKEN) {
+		return REPORT_FAILURE;
 	}
-	return trial->floor || trial->hardware_present ? REPORT_FAILURE : REPORT_WARNING;
+	return trial->hardware_wanted || trial->state != REPORT_HELD ? REPORT_WARNING : REPORT_NOTICE;
 }
 
 enum report_level probe_cause_crash_level(const struct probe_case *trial)
@@ -94,13 +94,33 @@ static void cause_sayings(const struct probe_case *trial)
 void probe_diagnose(const struct probe_case *trial)
 {
 	/* From the hardware up, as the ladder; what explains the rest comes first. */
-	static void (*const causes[])(const struct probe_case *) = {probe_cause_collectors,
-		probe_cause_sysfs, probe_cause_no_node, probe_cause_pci, probe_cause_not_mounted,
-		probe_cause_open, probe_cause_no_render_node, probe_cause_hooks, probe_cause_loader,
-		probe_cause_instance, probe_cause_icd, cause_sayings, probe_cause_no_device,
-		probe_cause_gpu_missing, probe_cause_venus, probe_cause_submit, probe_cause_disagreement,
-		probe_cause_environment};
+	static const struct {
+		void (*look)(const struct probe_case *);
+		/* Of no interest to who asks for a software renderer. */
+		bool hardware;
+	} causes[] = {
+		{probe_cause_collectors, false},
+		{probe_cause_sysfs, true},
+		{probe_cause_no_node, true},
+		{probe_cause_pci, true},
+		{probe_cause_not_mounted, true},
+		{probe_cause_open, true},
+		{probe_cause_no_render_node, true},
+		{probe_cause_hooks, true},
+		{probe_cause_loader, false},
+		{probe_cause_instance, false},
+		{probe_cause_icd, false},
+		{cause_sayings, false},
+		{probe_cause_no_device, false},
+		{probe_cause_gpu_missing, true},
+		{probe_cause_venus, true},
+		{probe_cause_submit, false},
+		{probe_cause_disagreement, true},
+		{probe_cause_environment, false},
+	};
 	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++) {
-		causes[i](trial);
+		if (trial->hardware_wanted || !causes[i].hardware) {
+			causes[i].look(trial);
+		}
 	}
 }

@@ -197,17 +197,19 @@ static void report_expectation(
 	}
 }
 
-static bool floor_holds(const struct probe_case *trial)
+/* Broken when one expectation is, else unknown when one is, else held. */
+static enum report_state judge_floor(const struct probe_case *trial)
 {
-	for (size_t i = 0; i < trial->floor->count; i++) {
+	enum report_state worst = REPORT_HELD;
+	for (size_t i = 0; i < trial->floor->count && worst != REPORT_BROKEN; i++) {
 		const struct probe_expectation *expectation = &trial->floor->expectations[i];
 		const cJSON *fact = find_fact(trial, expectation->fact);
-		if (expectation->severity == REPORT_FAILURE &&
-			judge_fact(trial, expectation, fact) != REPORT_HELD) {
-			return false;
+		enum report_state state = judge_fact(trial, expectation, fact);
+		if (expectation->severity == REPORT_FAILURE && state != REPORT_HELD) {
+			worst = state;
 		}
 	}
-	return true;
+	return worst;
 }
 
 static void report_expectations(const struct probe_case *trial)
@@ -246,7 +248,7 @@ static void report_health(const struct probe_case *trial)
 static void add_claims(const struct probe_case *trial)
 {
 	bool replayed = base_json_string(report_root(trial->report), "replayed", NULL) != NULL;
-	bool proved = trial->met && !replayed;
+	bool proved = trial->state == REPORT_HELD && !replayed;
 	if (replayed) {
 		report_claim(trial->report, false,
 			"anything about this machine: recorded facts were judged, nothing was measured");
@@ -274,7 +276,7 @@ void probe_judge(const cJSON *facts, const struct probe_floor *floor, struct rep
 		.report = report,
 		.hardware_wanted = !floor || probe_floor_wants_hardware(floor)};
 	choose(&trial);
-	trial.met = floor ? floor_holds(&trial) : judge_health(&trial) == REPORT_HELD;
+	trial.state = floor ? judge_floor(&trial) : judge_health(&trial);
 	probe_ladder(&trial);
 	/* The causes come before the expectations that they explain. */
 	probe_diagnose(&trial);
@@ -285,7 +287,7 @@ void probe_judge(const cJSON *facts, const struct probe_floor *floor, struct rep
 	}
 	add_claims(&trial);
 	probe_describe(&trial);
-	if (trial.met && base_json_bool(trial.gpu, "software", false)) {
+	if (trial.state == REPORT_HELD && base_json_bool(trial.gpu, "software", false)) {
 		report_remark(report, "software device: proves the toolchain, not a GPU");
 	} else if (trial.hardware_wanted && !trial.hardware_present) {
 		report_remark(report, "no GPU that could compute is here");

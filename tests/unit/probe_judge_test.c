@@ -89,7 +89,7 @@ static const struct judgement judgements[] = {
 	{"honey", NULL, {{NULL}}, "holds", "notice MESA_NOT_CONFORMANT"},
 	{"krunkit", "krunkit", {{NULL}}, "holds", "notice DRM_NODE_DENIED"},
 	{"krunkit", NULL, {{NULL}}, "holds", NULL},
-	{"lavapipe", "software", {{NULL}}, "holds", "notice DRM_NODE_ABSENT"},
+	{"lavapipe", "software", {{NULL}}, "holds", NULL},
 	{"lavapipe", NULL, {{NULL}}, "unknown", "warning DEVICE_SOFTWARE_ONLY"},
 	{"lavapipe", "honey", {{NULL}}, "broken", "failure DEVICE_SOFTWARE_ONLY"},
 	{"lavapipe", "honey", {{NULL}}, "broken", "failure PCI_NO_GPU"},
