@@ -246,6 +246,11 @@ static bool check_request(struct request *request, struct lane_error *err)
 		return false;
 	}
 	request->canary.choice.allow_software = allow_software;
+	if (request->canary.workload_count == 0) {
+		const struct workload *const *table = workload_table(&request->canary.workload_count);
+		memcpy(request->canary.workloads, table,
+			request->canary.workload_count * sizeof(request->canary.workloads[0]));
+	}
 	return true;
 }
 

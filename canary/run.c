@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	/** A CPU reference is timed over this many runs, or until so much time is spent. */
@@ -34,7 +35,7 @@ struct run {
 	/** Of the device, once the lane is open. */
 	enum workload_class class;
 	/** One for each workload. */
-	struct canary_result results[CANARY_WORKLOADS_MAX];
+	struct canary_result results[WORKLOADS_MAX];
 	size_t count, verified;
 	/** "workloads" of the report until it is handed over. Borrowed then. */
 	cJSON *entries;
@@ -99,6 +100,23 @@ static bool examine(struct run *run)
 	return true;
 }
 
+/* Puts the device that does the work into the report, unless the probe has described it already. */
+static void name_device(struct run *run, const cJSON *device)
+{
+	const char *uuid = base_json_string(device, "uuid", "");
+	const char *judged =
+		base_json_string(base_json_get(report_root(run->report), "device"), "uuid", NULL);
+	if (judged && strcmp(uuid, judged) == 0) {
+		return;
+	}
+	if (judged && run->options->floor) {
+		report_check(run->report, "canary.device", REPORT_UNKNOWN,
+			"the device that was judged is the one that does the work", judged, uuid,
+			"what holds for one device says nothing of another");
+	}
+	report_section(run->report, "device", choice_report(device));
+}
+
 static bool open_lane(struct run *run)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
@@ -118,15 +136,7 @@ static bool open_lane(struct run *run)
 	}
 	const cJSON *device = canary_lane_device(run->lane);
 	run->class = choice_class(device);
-	const char *uuid = base_json_string(device, "uuid", "");
-	const char *judged =
-		base_json_string(base_json_get(report_root(run->report), "device"), "uuid", uuid);
-	if (strcmp(uuid, judged) != 0) {
-		report_check(run->report, "canary.device", REPORT_UNKNOWN,
-			"the floor was judged for the device that does the work", judged, uuid,
-			"what holds for one device says nothing of another");
-	}
-	report_section(run->report, "device", choice_report(device));
+	name_device(run, device);
 	if (run->class == WORKLOAD_SOFTWARE) {
 		report_remark(run->report, "software device: proves the toolchain, not a GPU");
 	}
@@ -150,11 +160,9 @@ static bool plan(struct run *run, uint32_t *mem_mb)
 	uint64_t bytes = 1;
 	for (size_t i = 0; i < run->count; i++) {
 		struct canary_result *result = &run->results[i];
-		const struct workload *workload =
-			options->workload_count ? options->workloads[i] : workload_table(&(size_t){0})[i];
 		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 		if (!workload_plan_fit(
-				workload, options->suite, run->class, &limits, &result->plan, &err)) {
+				options->workloads[i], options->suite, run->class, &limits, &result->plan, &err)) {
 			cannot_tell(run, &err);
 			return false;
 		}
@@ -227,8 +235,9 @@ static bool run_workload(struct run *run, size_t index)
 	base_terminal_progress(
 		"%zu/%zu %s: %s", index + 1, run->count, workload->name, workload->title);
 	compute_reference(result);
-	BASE_FREE char *job =
-		base_format("canary-%s-%llx", workload->name, (unsigned long long)base_clock_wall_ms());
+	/* Unique on a bridge that others use too. */
+	BASE_FREE char *job = base_format("canary-%s-%d-%llx", workload->name, (int)getpid(),
+		(unsigned long long)base_clock_wall_ms());
 	BASE_FREE char *descriptor =
 		descriptor_build(&result->plan, job, &result->sampling, run->options->timeout_ms);
 	result->job_id = job;
@@ -253,22 +262,22 @@ static void run_workloads(struct run *run)
 	run->entries = base_json_new_array();
 	report_section(run->report, "workloads", run->entries);
 	size_t next = 0;
-	while (next < run->count && run_workload(run, next)) {
-		next++;
-		if (next < run->count && canary_interrupt_raised(&run->interrupt)) {
+	bool more = run->count > 0;
+	while (more) {
+		more = run_workload(run, next++) && next < run->count;
+		if (more && canary_interrupt_raised(&run->interrupt)) {
 			LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 			lane_error_set(&err, "CANARY_INTERRUPTED",
 				"a signal ended the run after %zu of %zu workloads", next, run->count);
 			cannot_tell(run, &err);
-			break;
+			more = false;
 		}
 	}
-	for (size_t i = next + 1; i < run->count; i++) {
-		BASE_FREE char *id = base_format("canary.%s", run->results[i].plan.workload->name);
-		report_check(run->report, id, REPORT_SKIPPED, run->results[i].plan.workload->title, NULL,
-			"not run", NULL);
+	for (; next < run->count; next++) {
+		const struct workload *workload = run->results[next].plan.workload;
+		BASE_FREE char *id = base_format("canary.%s", workload->name);
+		report_check(run->report, id, REPORT_SKIPPED, workload->title, NULL, "not run", NULL);
 	}
-	base_terminal_progress("%s", "");
 }
 
 /* What this run showed, level by level, and no more. */
@@ -301,12 +310,8 @@ static void go(struct run *run)
 
 void canary_run(const struct canary_options *options, struct report *report)
 {
-	struct run run = {.options = options, .report = report};
+	struct run run = {.options = options, .report = report, .count = options->workload_count};
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
-	run.count = options->workload_count;
-	if (run.count == 0) {
-		workload_table(&run.count);
-	}
 	if (!canary_interrupt_start(&run.interrupt, &err)) {
 		cannot_tell(&run, &err);
 		return;

@@ -7,12 +7,10 @@
 #include "probe/probe.h"
 #include "report/report.h"
 
-enum { CANARY_WORKLOADS_MAX = 32 };
-
 struct canary_options {
 	enum workload_suite suite;
-	/** What to run, in order; none: all. */
-	const struct workload *workloads[CANARY_WORKLOADS_MAX];
+	/** What to run, in order. */
+	const struct workload *workloads[WORKLOADS_MAX];
 	size_t workload_count;
 	enum canary_mode mode;
 	/** Of the running bridge. */

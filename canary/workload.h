@@ -41,6 +41,7 @@ struct workload_buffer {
 };
 
 enum {
+	WORKLOADS_MAX = 32,
 	WORKLOAD_BUFFERS_MAX = 4,
 	WORKLOAD_PUSH_CONSTANTS_MAX = 4,
 };

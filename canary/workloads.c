@@ -11,6 +11,7 @@ static const struct workload *const table[] = {
 	&canary_reduce,
 	&canary_matmul,
 };
+_Static_assert(sizeof(table) / sizeof(table[0]) <= WORKLOADS_MAX, "WORKLOADS_MAX");
 
 const struct workload *const *workload_table(size_t *count)
 {

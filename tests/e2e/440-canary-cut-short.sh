@@ -20,16 +20,21 @@ ends() {
   expect_schema "$tmp/report.json" "$schema"
   expect_json "$tmp/report.json" "any(f['code'] == '$2' for f in doc['findings'])"
 }
+children() {
+  [ ! -e "/proc/$1/task/$1/children" ] || cat "/proc/$1/task/$1/children"
+}
 # worker_of PID: sets $worker to a worker that PID has started.
 worker_of() {
-  for worker in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+  workers=$(children "$1")
+  for worker in $workers; do
     [ "$(cat "/proc/$worker/comm" 2>/dev/null)" != gpu-lane-worker ] || return 0
   done
   return 1
 }
 # find_bridge: sets $bridge to the child of the canary that has a worker. It has its parent's name.
 find_bridge() {
-  for bridge in $(cat "/proc/$canary/task/$canary/children" 2>/dev/null); do
+  bridges=$(children "$canary")
+  for bridge in $bridges; do
     ! worker_of "$bridge" || return 0
   done
   return 1
