@@ -97,7 +97,6 @@ static void copy_failure(cJSON *alone, const cJSON *result)
 /* What one ICD answers when it is the only one. */
 static void merge_alone(cJSON *facts, cJSON *icd, const struct base_child_outcome *outcome)
 {
-	BASE_FREE char *path = base_strdup(base_json_string(icd, "path", ""));
 	cJSON *own = probe_facts_new();
 	char *step = NULL;
 	bool done = probe_emit_merge(own, &outcome->output, &step);

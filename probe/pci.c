@@ -13,7 +13,7 @@
 
 /* libpci calls this and must not get control back; it runs in a child, whose log the parent reads.
  */
-static _Noreturn void __attribute__((format(printf, 1, 2))) pci_fail(char *format, ...)
+static void __attribute__((noreturn, format(printf, 1, 2))) pci_fail(char *format, ...)
 {
 	va_list args;
 	va_start(args, format);

@@ -12,7 +12,8 @@
 
 enum { ROOT_READ_MAX = 65536 };
 
-static char *root_path(const struct probe_root *root, const char *format, va_list args)
+static __attribute__((format(printf, 2, 0))) char *root_path(
+	const struct probe_root *root, const char *format, va_list args)
 {
 	struct base_buffer path = BASE_BUFFER_INIT;
 	base_buffer_add_text(&path, root->path);

@@ -84,17 +84,17 @@ static const cJSON *find_finding(const cJSON *report, const char *wanted)
 
 static const struct judgement judgements[] = {
 	/* Whole. */
-	{"honey", "honey", {{NULL}}, "holds", NULL},
-	{"honey", "discrete", {{NULL}}, "holds", NULL},
-	{"honey", NULL, {{NULL}}, "holds", "notice MESA_NOT_CONFORMANT"},
-	{"krunkit", "krunkit", {{NULL}}, "holds", "notice DRM_NODE_DENIED"},
-	{"krunkit", NULL, {{NULL}}, "holds", NULL},
-	{"lavapipe", "software", {{NULL}}, "holds", NULL},
-	{"lavapipe", NULL, {{NULL}}, "unknown", "warning DEVICE_SOFTWARE_ONLY"},
-	{"lavapipe", "honey", {{NULL}}, "broken", "failure DEVICE_SOFTWARE_ONLY"},
-	{"lavapipe", "honey", {{NULL}}, "broken", "failure PCI_NO_GPU"},
-	{"honey", "software", {{NULL}}, "holds", NULL},
-	{"honey", "krunkit", {{NULL}}, "broken", "failure EXPECTATION_BROKEN"},
+	{"honey", "honey", {{.key = NULL}}, "holds", NULL},
+	{"honey", "discrete", {{.key = NULL}}, "holds", NULL},
+	{"honey", NULL, {{.key = NULL}}, "holds", "notice MESA_NOT_CONFORMANT"},
+	{"krunkit", "krunkit", {{.key = NULL}}, "holds", "notice DRM_NODE_DENIED"},
+	{"krunkit", NULL, {{.key = NULL}}, "holds", NULL},
+	{"lavapipe", "software", {{.key = NULL}}, "holds", NULL},
+	{"lavapipe", NULL, {{.key = NULL}}, "unknown", "warning DEVICE_SOFTWARE_ONLY"},
+	{"lavapipe", "honey", {{.key = NULL}}, "broken", "failure DEVICE_SOFTWARE_ONLY"},
+	{"lavapipe", "honey", {{.key = NULL}}, "broken", "failure PCI_NO_GPU"},
+	{"honey", "software", {{.key = NULL}}, "holds", NULL},
+	{"honey", "krunkit", {{.key = NULL}}, "broken", "failure EXPECTATION_BROKEN"},
 	/* Nodes: the errno tells the cause. */
 	{"honey", "honey", {{"drm[renderD128]", "open", "\"EPERM\""}}, "broken",
 		"failure DRM_NODE_FORBIDDEN"},
