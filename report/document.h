@@ -29,6 +29,10 @@ unsigned report_level_count(const cJSON *document, enum report_level level);
  */
 const cJSON **report_findings_sorted(const cJSON *document, size_t *count);
 
+/** Whether an earlier one of the list has the same code, so that its cause need not be told again.
+ */
+bool report_finding_repeats(const cJSON *const *findings, size_t index);
+
 /** "floor honey: 2 of 12 checks broken, 1 unknown, 1 warning". */
 void report_words_verdict(const cJSON *document, struct base_buffer *out);
 /** "gpu-probe 0.1.0, 2026-04-22T18:03:11Z, 83 ms". */

@@ -44,13 +44,17 @@ static void describe_device(const cJSON *device, struct facts *facts)
 	add_member(driver, device, "driver_info", "");
 	add_member(driver, device, "api_version", "Vulkan ");
 	struct base_buffer *ids = begin(facts, "ids");
-	add_member(ids, device, "vendor_id", "vendor ");
-	add_member(ids, device, "device_id", "device ");
+	const char *vendor_id = base_json_string(device, "vendor_id", NULL);
+	const char *device_id = base_json_string(device, "device_id", NULL);
+	if (vendor_id && device_id) {
+		base_buffer_print(ids, "%s:%s", vendor_id, device_id);
+	}
 	add_member(ids, device, "pci", "pci ");
 	add_member(ids, device, "drm", "");
 	uint64_t memory_bytes = base_json_uint(device, "memory_bytes", 0);
 	if (memory_bytes > 0) {
-		base_buffer_print(ids, ", %llu MiB", (unsigned long long)(memory_bytes >> 20));
+		base_buffer_print(
+			ids, "%s%llu MiB", ids->size ? ", " : "", (unsigned long long)(memory_bytes >> 20));
 	}
 	add_member(begin(facts, "uuid"), device, "uuid", "");
 }

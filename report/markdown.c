@@ -115,10 +115,11 @@ static void add_bullet(struct page *page, const char *label, const char *words, 
 	add_line(page, &line);
 }
 
-static void add_finding(struct page *page, const cJSON *finding)
+/* The cause is told by the first finding of its code. */
+static void add_finding(struct page *page, const cJSON *finding, bool repeats)
 {
 	const char *code = base_json_string(finding, "code", "");
-	const struct report_fault *fault = report_fault_find(code);
+	const struct report_fault *fault = repeats ? NULL : report_fault_find(code);
 	BASE_BUFFER_AUTO line = BASE_BUFFER_INIT;
 	BASE_BUFFER_AUTO words = BASE_BUFFER_INIT;
 	base_buffer_print(&line, "\n#### %s ", level_mark(finding));
@@ -146,14 +147,14 @@ static void add_findings(struct page *page, const cJSON *document)
 	BASE_FREE const cJSON **findings = report_findings_sorted(document, &count);
 	size_t notices = report_level_count(document, REPORT_NOTICE);
 	for (size_t i = 0; i < count - notices; i++) {
-		add_finding(page, findings[i]);
+		add_finding(page, findings[i], report_finding_repeats(findings, i));
 	}
 	if (notices == 0) {
 		return;
 	}
 	begin_details(page, notices == 1 ? "notice" : "notices", notices);
 	for (size_t i = count - notices; i < count; i++) {
-		add_finding(page, findings[i]);
+		add_finding(page, findings[i], report_finding_repeats(findings, i));
 	}
 	end_details(page);
 }

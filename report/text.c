@@ -236,9 +236,12 @@ static void add_workloads(struct report_page *page, const cJSON *document)
 	report_table_add(page, workloads);
 }
 
-static void add_remedy(struct report_page *page, const cJSON *finding, unsigned indent)
+/* The cause is told by the first finding of its code. */
+static void add_remedy(
+	struct report_page *page, const cJSON *finding, bool repeats, unsigned indent)
 {
-	const struct report_fault *fault = report_fault_find(base_json_string(finding, "code", ""));
+	const struct report_fault *fault =
+		repeats ? NULL : report_fault_find(base_json_string(finding, "code", ""));
 	if (fault) {
 		add_labelled(page, indent, LABEL_WIDTH, "cause", fault->cause);
 	}
@@ -249,7 +252,7 @@ static void add_remedy(struct report_page *page, const cJSON *finding, unsigned 
 	}
 }
 
-static void add_finding(struct report_page *page, const cJSON *finding)
+static void add_finding(struct report_page *page, const cJSON *finding, bool repeats)
 {
 	enum report_level level = report_level_of(finding);
 	bool full = level != REPORT_NOTICE || page->style->verbosity > 0;
@@ -264,7 +267,7 @@ static void add_finding(struct report_page *page, const cJSON *finding)
 	report_page_space(page, indent);
 	report_page_wrap(page, REPORT_INK_NONE, base_json_string(finding, "message", ""), indent);
 	if (full) {
-		add_remedy(page, finding, indent);
+		add_remedy(page, finding, repeats, indent);
 	}
 	BASE_BUFFER_AUTO words = BASE_BUFFER_INIT;
 	report_words_where(base_json_get(finding, "where"), &words);
@@ -290,7 +293,7 @@ static void add_findings(struct report_page *page, const cJSON *document)
 			add_heading(page, "Findings");
 			headed = true;
 		}
-		add_finding(page, findings[i]);
+		add_finding(page, findings[i], report_finding_repeats(findings, i));
 	}
 }
 

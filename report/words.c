@@ -75,6 +75,17 @@ const cJSON **report_findings_sorted(const cJSON *document, size_t *count)
 	return sorted;
 }
 
+bool report_finding_repeats(const cJSON *const *findings, size_t index)
+{
+	const char *code = base_json_string(findings[index], "code", "");
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(base_json_string(findings[i], "code", ""), code) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void add_count(struct base_buffer *out, unsigned long long count, const char *what)
 {
 	if (count > 0) {

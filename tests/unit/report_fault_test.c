@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/memory.h"
 #include "base/terminal.h"
 #include "report/fault.h"
 
@@ -60,8 +61,11 @@ static void test_explain(void **state)
 	assert_non_null(strstr(out.data, "DRM_NODE_FORBIDDEN The device cgroup forbids"));
 	assert_non_null(strstr(out.data, "\ncause     open() answered EPERM"));
 	assert_non_null(strstr(out.data, "\nconfirm   ls -ln /dev/dri"));
-	for (char *line = strtok(out.data, "\n"); line; line = strtok(NULL, "\n")) {
-		assert_true(base_terminal_width(line) <= 80);
+	for (const char *line = out.data; *line;) {
+		size_t length = strcspn(line, "\n");
+		BASE_FREE char *text = base_strndup(line, length);
+		assert_true(base_terminal_width(text) <= 80);
+		line += length + 1;
 	}
 	BASE_BUFFER_AUTO none = BASE_BUFFER_INIT;
 	assert_false(report_fault_explain("drm_node_forbidden", 80, &none));
