@@ -5,7 +5,8 @@
 
 /* Every word comes from its index alone, so that a part of a buffer can be filled or checked. */
 
-/* "lowbias32" of Chris Wellons' hash prospector: every bit of the input moves half of the output. */
+/* "lowbias32" of Chris Wellons' hash prospector: every bit of the input moves half of the output.
+ */
 static uint32_t fill_mix(uint32_t word)
 {
 	word ^= word >> 16;

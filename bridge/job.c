@@ -45,12 +45,12 @@ static bool module_check(const struct bridge_job *job, struct lane_error *err)
 	char found[BASE_SHA256_TEXT_SIZE];
 	base_sha256_text(job->module, job->module_size, found);
 	if (strcmp(found, job->bytes_hash) != 0) {
-		return lane_error_set(err, "JOB_HASH", "the module's hash is %s, bytes_hash says %s", found,
-			job->bytes_hash);
+		return lane_error_set(
+			err, "JOB_HASH", "the module's hash is %s, bytes_hash says %s", found, job->bytes_hash);
 	}
 	if (job->module_size == 0 || job->module_size % 4 != 0) {
-		return lane_error_set(err, "JOB_INVALID", "a module of %zu bytes: SPIR-V has whole words",
-			job->module_size);
+		return lane_error_set(
+			err, "JOB_INVALID", "a module of %zu bytes: SPIR-V has whole words", job->module_size);
 	}
 	return true;
 }
@@ -80,13 +80,13 @@ static bool job_payload(
 }
 
 /* Three whole numbers from 1 up. */
-static bool job_triple(const struct base_json *json, const char *key, uint32_t triple[3],
-	struct lane_error *err)
+static bool job_triple(
+	const struct base_json *json, const char *key, uint32_t triple[3], struct lane_error *err)
 {
 	const cJSON *array = base_json_get(json->root, key);
 	if (cJSON_GetArraySize(array) != 3) {
-		return lane_error_set(err, "JOB_INVALID", "%s has %d elements, not 3", key,
-			cJSON_GetArraySize(array));
+		return lane_error_set(
+			err, "JOB_INVALID", "%s has %d elements, not 3", key, cJSON_GetArraySize(array));
 	}
 	int i = 0;
 	const cJSON *element;
@@ -154,8 +154,7 @@ static bool buffer_fill(const struct base_json *json, const cJSON *object, const
 		{"seed", BASE_JSON_INTEGER, false, 0, uint32_top},
 	};
 	if (!object) {
-		buffer->fill =
-			buffer->output && !buffer->input ? BRIDGE_FILL_POISON : BRIDGE_FILL_ZERO;
+		buffer->fill = buffer->output && !buffer->input ? BRIDGE_FILL_POISON : BRIDGE_FILL_ZERO;
 		return true;
 	}
 	if (!base_json_check(json, object, path, keys, COUNT(keys), err)) {
@@ -196,8 +195,7 @@ static bool job_buffer(const struct base_json *json, const cJSON *object, struct
 	buffer->input = base_json_bool(object, "input", false);
 	buffer->output = base_json_bool(object, "output", false);
 	if (*bindings & (1u << buffer->binding)) {
-		return lane_error_set(
-			err, "JOB_INVALID", "%s: binding %u is taken", path, buffer->binding);
+		return lane_error_set(err, "JOB_INVALID", "%s: binding %u is taken", path, buffer->binding);
 	}
 	*bindings |= 1u << buffer->binding;
 	if (buffer->bytes % 4 != 0) {
@@ -215,8 +213,8 @@ static bool job_buffers(
 {
 	const cJSON *array = base_json_get(json->root, "buffers");
 	if (cJSON_GetArraySize(array) > BRIDGE_JOB_BUFFERS_MAX) {
-		return lane_error_set(err, "JOB_LIMIT", "%d buffers, at most %d",
-			cJSON_GetArraySize(array), BRIDGE_JOB_BUFFERS_MAX);
+		return lane_error_set(err, "JOB_LIMIT", "%d buffers, at most %d", cJSON_GetArraySize(array),
+			BRIDGE_JOB_BUFFERS_MAX);
 	}
 	uint32_t bindings = 0;
 	const cJSON *object;
@@ -309,10 +307,8 @@ static bool job_sampling(
 	}
 	sampling->warmup_ms = (uint32_t)base_json_uint(object, "warmup_ms", 0);
 	sampling->min_samples = (uint32_t)base_json_uint(object, "min_samples", 1);
-	sampling->max_samples =
-		(uint32_t)base_json_uint(object, "max_samples", sampling->min_samples);
-	sampling->dispatches_per_sample =
-		(uint32_t)base_json_uint(object, "dispatches_per_sample", 1);
+	sampling->max_samples = (uint32_t)base_json_uint(object, "max_samples", sampling->min_samples);
+	sampling->dispatches_per_sample = (uint32_t)base_json_uint(object, "dispatches_per_sample", 1);
 	sampling->rel_ci = base_json_number(object, "rel_ci", 0);
 	if (sampling->max_samples < sampling->min_samples) {
 		return lane_error_set(err, "JOB_INVALID", "sampling: max_samples is less than min_samples");
@@ -337,8 +333,7 @@ static bool job_capture(
 		} else if (strcmp(what, "timing") == 0) {
 			job->capture_timing = true;
 		} else {
-			return lane_error_set(
-				err, "JOB_INVALID", "capture may hold \"result\" and \"timing\"");
+			return lane_error_set(err, "JOB_INVALID", "capture may hold \"result\" and \"timing\"");
 		}
 	}
 	return true;
@@ -376,20 +371,18 @@ static bool job_read(const struct base_json *json, struct bridge_job *job, struc
 	}
 	job->kernel = base_strdup(kernel);
 	job->timeout_ms = (uint32_t)base_json_uint(json->root, "timeout_ms", 0);
-	return job_triple(json, "grid", job->grid, err) &&
-		job_triple(json, "block", job->block, err) && job_paths(json, job, err) &&
-		job_buffers(json, job, err) && job_push_constants(json, job, err) &&
-		job_specialization(json, job, err) && job_sampling(json, job, err) &&
-		job_capture(json, job, err);
+	return job_triple(json, "grid", job->grid, err) && job_triple(json, "block", job->block, err) &&
+		job_paths(json, job, err) && job_buffers(json, job, err) &&
+		job_push_constants(json, job, err) && job_specialization(json, job, err) &&
+		job_sampling(json, job, err) && job_capture(json, job, err);
 }
 
-bool bridge_job_parse(
-	const char *line, size_t size, struct bridge_job *job, struct lane_error *err)
+bool bridge_job_parse(const char *line, size_t size, struct bridge_job *job, struct lane_error *err)
 {
 	memset(job, 0, sizeof(*job));
 	if (size > BRIDGE_JOB_LINE_MAX) {
-		return lane_error_set(err, "JOB_LIMIT", "a descriptor of %zu bytes, at most %d", size,
-			BRIDGE_JOB_LINE_MAX);
+		return lane_error_set(
+			err, "JOB_LIMIT", "a descriptor of %zu bytes, at most %d", size, BRIDGE_JOB_LINE_MAX);
 	}
 	BASE_JSON_AUTO json = {.root = NULL};
 	if (!base_json_parse("job", line, size, &json, err)) {

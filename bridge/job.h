@@ -26,8 +26,8 @@ enum {
 };
 
 /**
- * What a buffer holds before the first dispatch; an output holds it again before every sample. Words
- * are 32 bits, little-endian, index i from 0.
+ * What a buffer holds before the first dispatch; an output holds it again before every sample.
+ * Words are 32 bits, little-endian, index i from 0.
  */
 enum bridge_fill {
 	/** All bytes 0. */
@@ -50,9 +50,9 @@ struct bridge_job_buffer {
 	uint32_t seed;
 	bool input;
 	/**
-	 * Filled again before every sample (outside the timed interval), read back and compared after it,
-	 * and returned in the order of `buffers`. Buffers that are not outputs are filled once, so a
-	 * kernel that changes one computes something else in the next sample.
+	 * Filled again before every sample (outside the timed interval), read back and compared after
+	 * it, and returned in the order of `buffers`. Buffers that are not outputs are filled once, so
+	 * a kernel that changes one computes something else in the next sample.
 	 */
 	bool output;
 };
@@ -64,13 +64,14 @@ struct bridge_sampling {
 	uint32_t min_samples;
 	uint32_t max_samples;
 	/**
-	 * Dispatches between the two timestamps of a sample, with a barrier between two of them. A kernel
-	 * that works in place (its output is its input) must have 1, or it works on its own answer.
+	 * Dispatches between the two timestamps of a sample, with a barrier between two of them. A
+	 * kernel that works in place (its output is its input) must have 1, or it works on its own
+	 * answer.
 	 */
 	uint32_t dispatches_per_sample;
 	/**
-	 * Stop between min and max once the 95 % confidence half-width of the median is under this share
-	 * of it; 0: always take max_samples.
+	 * Stop between min and max once the 95 % confidence half-width of the median is under this
+	 * share of it; 0: always take max_samples.
 	 */
 	double rel_ci;
 };
@@ -111,12 +112,13 @@ struct bridge_job {
 /**
  * Parses one descriptor line. The hash of an inline payload is checked first, before anything else
  * is looked at. Errors, whose code becomes the job's state: JOB_HASH (ERR HASH), JOB_INVALID (ERR
- * INVALID), JOB_LIMIT (ERR LIMIT). When the line is JSON with a good "job" id, `job->id` is set even
- * on failure. Finish it in every case.
+ * INVALID), JOB_LIMIT (ERR LIMIT). When the line is JSON with a good "job" id, `job->id` is set
+ * even on failure. Finish it in every case.
  */
 bool bridge_job_parse(
 	const char *line, size_t size, struct bridge_job *job, struct lane_error *err);
-/** Gives the job its module (a staged bundle) and checks it against bytes_hash: JOB_HASH. Copies. */
+/** Gives the job its module (a staged bundle) and checks it against bytes_hash: JOB_HASH. Copies.
+ */
 bool bridge_job_module(
 	struct bridge_job *job, const void *module, size_t size, struct lane_error *err);
 void bridge_job_finish(struct bridge_job *job);

@@ -71,8 +71,8 @@ static bool header_check(const uint32_t *words, size_t count, struct lane_error 
 {
 	if (count < SPIRV_HEADER_WORDS || words[0] != SPIRV_MAGIC) {
 		bool swapped = count > 0 && words[0] == SPIRV_MAGIC_SWAPPED;
-		return lane_error_set(err, "JOB_INVALID", "the module is no SPIR-V%s",
-			swapped ? " of this byte order" : "");
+		return lane_error_set(
+			err, "JOB_INVALID", "the module is no SPIR-V%s", swapped ? " of this byte order" : "");
 	}
 	if (words[3] == 0 || words[3] > SPIRV_BOUND_MAX) {
 		return lane_error_set(err, "JOB_INVALID", "SPIR-V: an id bound of %u, the limit is %d",
@@ -201,8 +201,8 @@ static bool read_workgroup_size(const uint32_t *words, size_t count, struct brid
 	static const uint32_t ops[2] = {OP_CONSTANT_COMPOSITE, OP_SPEC_CONSTANT_COMPOSITE};
 	struct instruction decoration;
 	struct instruction composite;
-	*there = find_decoration(
-		words, count, 0, DECORATION_BUILT_IN, BUILT_IN_WORKGROUP_SIZE, &decoration);
+	*there =
+		find_decoration(words, count, 0, DECORATION_BUILT_IN, BUILT_IN_WORKGROUP_SIZE, &decoration);
 	if (!*there) {
 		return true;
 	}
@@ -249,7 +249,8 @@ static bool read_local_size(const uint32_t *words, size_t count, uint32_t entry_
 }
 
 /* A single storage buffer: a pointer to a struct. Arrays of buffers would need more descriptors. */
-static bool is_single_buffer(const uint32_t *words, size_t count, const struct instruction *variable)
+static bool is_single_buffer(
+	const uint32_t *words, size_t count, const struct instruction *variable)
 {
 	static const uint32_t pointers[2] = {OP_TYPE_POINTER, OP_TYPE_POINTER};
 	static const uint32_t structs[2] = {OP_TYPE_STRUCT, OP_TYPE_STRUCT};
@@ -257,8 +258,7 @@ static bool is_single_buffer(const uint32_t *words, size_t count, const struct i
 	struct instruction structure;
 	return variable->words[3] == STORAGE_STORAGE_BUFFER &&
 		find_result(words, count, 1, variable->words[1], pointers, &pointer) &&
-		pointer.count == 4 &&
-		find_result(words, count, 1, pointer.words[3], structs, &structure);
+		pointer.count == 4 && find_result(words, count, 1, pointer.words[3], structs, &structure);
 }
 
 static bool read_buffer(const uint32_t *words, size_t count, const struct instruction *variable,
@@ -274,8 +274,8 @@ static bool read_buffer(const uint32_t *words, size_t count, const struct instru
 			id);
 	}
 	if (!find_decoration(words, count, id, DECORATION_DESCRIPTOR_SET, 0, &set) ||
-		!find_decoration(words, count, id, DECORATION_BINDING, 0, &binding) ||
-		set.words[3] != 0 || binding.words[3] > BRIDGE_JOB_BINDING_MAX) {
+		!find_decoration(words, count, id, DECORATION_BINDING, 0, &binding) || set.words[3] != 0 ||
+		binding.words[3] > BRIDGE_JOB_BINDING_MAX) {
 		return lane_error_set(err, "JOB_INVALID",
 			"SPIR-V: storage buffer %u is not at a binding from 0 to %d of set 0", id,
 			BRIDGE_JOB_BINDING_MAX);
@@ -284,8 +284,8 @@ static bool read_buffer(const uint32_t *words, size_t count, const struct instru
 	return true;
 }
 
-static bool read_buffers(const uint32_t *words, size_t count, struct bridge_spirv *module,
-	struct lane_error *err)
+static bool read_buffers(
+	const uint32_t *words, size_t count, struct bridge_spirv *module, struct lane_error *err)
 {
 	struct reader reader = reader_of(words, count);
 	struct instruction variable;

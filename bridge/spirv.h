@@ -22,19 +22,19 @@ struct bridge_spirv {
 };
 
 /**
- * Reads a SPIR-V module of `count` words (Khronos SPIR-V 1.6, section 2.3), every instruction bounded,
- * nothing allocated: the GLCompute entry point (the one named `kernel` when there are several), its
- * local size (LocalSize, LocalSizeId or the WorkgroupSize built-in) and its storage buffers. Other
- * resources than single storage buffers of set 0 are refused. This is not spirv-val: a module that
- * passes may still be invalid. Errors: JOB_INVALID.
+ * Reads a SPIR-V module of `count` words (Khronos SPIR-V 1.6, section 2.3), every instruction
+ * bounded, nothing allocated: the GLCompute entry point (the one named `kernel` when there are
+ * several), its local size (LocalSize, LocalSizeId or the WorkgroupSize built-in) and its storage
+ * buffers. Other resources than single storage buffers of set 0 are refused. This is not spirv-val:
+ * a module that passes may still be invalid. Errors: JOB_INVALID.
  */
 bool bridge_spirv_read(const uint32_t *words, size_t count, const char *kernel,
 	struct bridge_spirv *module, struct lane_error *err);
 
 /**
  * Checks a job against its module: `block` is the local size, and each storage buffer is declared.
- * Where the local size comes from specialization constants that the job does not set, they are added
- * to the job. Errors: JOB_INVALID.
+ * Where the local size comes from specialization constants that the job does not set, they are
+ * added to the job. Errors: JOB_INVALID.
  */
 bool bridge_spirv_fit(
 	const struct bridge_spirv *module, struct bridge_job *job, struct lane_error *err);

@@ -44,8 +44,7 @@ static _Noreturn void worker_become(
 	char *const argv[] = {(char *)path, (char *)"--device", (char *)device_uuid, NULL};
 	base_child_detach(parent);
 	int null_fd = open("/dev/null", O_RDONLY);
-	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
-		dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
 		_exit(127);
 	}
 	/* dup2 onto itself would keep the close-on-exec flag. */
@@ -160,7 +159,7 @@ bool bridge_worker_submit(
 {
 	if (!worker->ready || worker->busy || worker->gone) {
 		return lane_error_set(err, "WORKER_BUSY", "worker %d %s", (int)worker->pid,
-			worker->gone		 ? "is gone"
+			worker->gone       ? "is gone"
 				: worker->busy ? "runs a job"
 							   : "is not ready");
 	}
@@ -207,7 +206,8 @@ static char *event_text(const char *text)
 	return line;
 }
 
-/* From here on nobody can change the result: it fails while the worker has it mapped for writing. */
+/* From here on nobody can change the result: it fails while the worker has it mapped for writing.
+ */
 static bool worker_seal_result(const struct bridge_worker *worker)
 {
 	return fcntl(worker->result, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL) == 0;

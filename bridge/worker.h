@@ -19,28 +19,28 @@
  *
  * How a job runs. Buffers are filled once as declared. Before every sample each output is filled
  * again, outside the timed interval; then `dispatches_per_sample` dispatches run between two
- * timestamps (split into submits of at most about 100 ms); then every output is read back and compared
- * word by word with those of the first sample. So who checks all words of the result has checked all
- * words of all samples. Sampling ends at the first difference.
+ * timestamps (split into submits of at most about 100 ms); then every output is read back and
+ * compared word by word with those of the first sample. So who checks all words of the result has
+ * checked all words of all samples. Sampling ends at the first difference.
  *
- * The result holds the outputs of the last sample, one after the other in the order of `buffers`; when
- * a sample differed, those of that one.
+ * The result holds the outputs of the last sample, one after the other in the order of `buffers`;
+ * when a sample differed, those of that one.
  *
  * The timing document, `detail` of BRIDGE_WORKER_DONE with the state "OK":
- *   timer                 "gpu" (timestamps), "host" (the queue has none: wall time), "invalid" (the
- *                         device wrote no timestamps, or longer ones than the wall time around them:
- *                         no number of it may be used)
- *   timestamp_period_ns   number, valid_bits: integer; of the device
- *   samples_ns            integers, one a sample, over all of its dispatches, by `timer`
- *   wall_ns               integers, one a sample: the host's time over the same dispatches
- *   dispatches_per_sample integer
- *   stop_rule             "precision" (rel_ci reached), "max-samples", "time" (60 % of timeout_ms were
- *                         over), "differs"
- *   differs               null, or {"sample": i, "buffer": binding, "word": k}: the first word of the
- *                         first sample that is not the first sample's
- *   setup_ns              buffers and pipeline; compile_ns: the pipeline alone; upload_ns: first fill;
- *                         readback_ns: all samples' outputs read and compared
- *   device                name
+ * - timer: "gpu" (timestamps), "host" (the queue has none: wall time), "invalid" (the device wrote
+ *   no timestamps, or longer ones than the wall time around them: no figure of it may be used)
+ * - timestamp_period_ns, valid_bits: of the device
+ * - samples_ns: integers, one a sample, over all of its dispatches, by `timer`
+ * - wall_ns: integers, one a sample, the host's time over the same dispatches
+ * - dispatches_per_sample
+ * - stop_rule: "precision" (rel_ci reached), "max-samples", "time" (60 % of timeout_ms are over),
+ *   "differs"
+ * - differs: null, or {"sample": i, "buffer": binding, "word": k}, the first word of the first
+ *   sample that is not the first sample's
+ * - setup_ns: buffers and pipeline; compile_ns: the pipeline alone; upload_ns: first fill;
+ *   readback_ns: the outputs of all samples read and compared; total_ns: the whole job, with
+ *   warm-up and refills
+ * - device: its name
  */
 struct bridge_worker;
 
@@ -52,8 +52,8 @@ enum bridge_worker_event_kind {
 	/** The job ended: `state` and `text` are set, `detail` is the timing document when it is OK. */
 	BRIDGE_WORKER_DONE,
 	/**
-	 * The socket is closed or the worker broke the protocol: kill and reap it. `text` says which. It
-	 * follows DONE when the device was lost or hangs, since that process is of no more use.
+	 * The socket is closed or the worker broke the protocol: kill and reap it. `text` says which.
+	 * It follows DONE when the device was lost or hangs, since that process is of no more use.
 	 */
 	BRIDGE_WORKER_GONE,
 };
@@ -69,8 +69,8 @@ struct bridge_worker_event {
 };
 
 /**
- * Starts a worker for the device with this UUID text ("8-4-4-4-12"). Returns at once; READY follows.
- * stderr of the worker goes to our stderr. Errors: WORKER_START.
+ * Starts a worker for the device with this UUID text ("8-4-4-4-12"). Returns at once; READY
+ * follows. stderr of the worker goes to our stderr. Errors: WORKER_START.
  */
 struct bridge_worker *bridge_worker_start(const char *device_uuid, struct lane_error *err);
 /** Readable when bridge_worker_read has work. Owned by the worker. */
@@ -80,10 +80,10 @@ int bridge_worker_pidfd(const struct bridge_worker *worker);
 pid_t bridge_worker_pid(const struct bridge_worker *worker);
 
 /**
- * Hands over a job with its module; allowed after READY and after each DONE. The worker may allocate
- * exactly job->memory_bytes of device buffers (plus staging of the same size where the device needs
- * it). Outputs go into a memfd of job->result_bytes that we made and sealed against shrinking:
- * bridge_worker_take_result gives it away after DONE. Errors: WORKER_BUSY, WORKER_SEND.
+ * Hands over a job with its module; allowed after READY and after each DONE. The worker may
+ * allocate exactly job->memory_bytes of device buffers (plus staging of the same size where the
+ * device needs it). Outputs go into a memfd of job->result_bytes that we made and sealed against
+ * shrinking: bridge_worker_take_result gives it away after DONE. Errors: WORKER_BUSY, WORKER_SEND.
  */
 bool bridge_worker_submit(
 	struct bridge_worker *worker, const struct bridge_job *job, struct lane_error *err);
@@ -91,8 +91,8 @@ bool bridge_worker_submit(
 void bridge_worker_read(struct bridge_worker *worker, struct bridge_worker_event *event);
 void bridge_worker_event_finish(struct bridge_worker_event *event);
 /**
- * The memfd with the outputs of the last job that ended OK, or -1; the caller closes it. It is sealed
- * against any further change.
+ * The memfd with the outputs of the last job that ended OK, or -1; the caller closes it. It is
+ * sealed against any further change.
  */
 int bridge_worker_take_result(struct bridge_worker *worker);
 
@@ -105,12 +105,15 @@ void bridge_worker_destroy(struct bridge_worker *worker);
 
 /**
  * Describes all Vulkan devices: runs the worker with --describe in its own process (blocks up to
- * `timeout_ms`) and returns an array, in the loader's order, of
- *   {uuid, name, type: "DISCRETE_GPU".., software, compute: has a compute queue, api_version: "1.3.230",
- *    vendor_id, device_id, driver{id, name, info, version}, pci: "0000:03:00.0" or null,
- *    drm{primary, render: "226:128" or null}, memory_bytes, compute_units (0: unknown),
- *    limits{storage_buffer_bytes, workgroup_invocations, workgroup_size[3], workgroup_count[3],
- *    shared_memory_bytes}, timestamp_valid_bits, timestamp_period_ns}.
+ * `timeout_ms`) and returns an array, in the loader's order, of objects:
+ * - uuid, name, type ("DISCRETE_GPU" and so on), software, compute (has a compute queue)
+ * - api_version ("1.3.230"), vendor_id, device_id, driver{id, name, info, version}
+ * - pci ("0000:03:00.0" or null), drm{primary, render} (each "226:128" or null)
+ * - memory_bytes, compute_units (0: unknown)
+ * - limits{storage_buffer_bytes, workgroup_invocations, workgroup_size[3], workgroup_count[3],
+ *   shared_memory_bytes}
+ * - timestamp_valid_bits, timestamp_period_ns
+ *
  * Types are checked; texts are what the driver says. The caller owns it. Errors: those of
  * compute_instance_open and compute_identity_list, WORKER_CRASHED, WORKER_TIMEOUT, WORKER_START.
  */

@@ -32,8 +32,8 @@ static uint32_t *copy_allocate(uint64_t bytes, struct lane_error *err)
 {
 	uint32_t *words = malloc(bytes > 0 ? bytes : 1);
 	if (!words) {
-		lane_error_set(err, "VULKAN_OUT_OF_MEMORY", "%llu bytes of host memory",
-			(unsigned long long)bytes);
+		lane_error_set(
+			err, "VULKAN_OUT_OF_MEMORY", "%llu bytes of host memory", (unsigned long long)bytes);
 	}
 	return words;
 }
@@ -84,8 +84,8 @@ bool worker_buffers_create(struct worker_buffers *buffers, struct compute_device
 	device->memory_cap_bytes =
 		2 * job->memory_bytes + (uint64_t)(job->buffer_count + 1) * ROUNDING_BYTES;
 	for (size_t i = 0; i < job->buffer_count; i++) {
-		if (!compute_buffer_create(device, COMPUTE_BUFFER_DEVICE, job->buffers[i].bytes,
-				&buffers->buffers[i], err)) {
+		if (!compute_buffer_create(
+				device, COMPUTE_BUFFER_DEVICE, job->buffers[i].bytes, &buffers->buffers[i], err)) {
 			return lane_error_wrap(err, "buffer at binding %u", job->buffers[i].binding);
 		}
 	}
@@ -104,7 +104,8 @@ void worker_buffers_finish(struct worker_buffers *buffers)
 	buffers->first = NULL;
 }
 
-/* Ends the command buffer with a barrier that lets kernels and the host see what was transferred. */
+/* Ends the command buffer with a barrier that lets kernels and the host see what was transferred.
+ */
 static bool transfer_submit(
 	struct compute_device *device, unsigned timeout_ms, struct lane_error *err)
 {
@@ -117,8 +118,8 @@ static bool transfer_submit(
 }
 
 /* Brings the contents of one buffer there through staging, piece by piece. */
-static bool upload(struct worker_buffers *buffers, size_t index, unsigned timeout_ms,
-	struct lane_error *err)
+static bool upload(
+	struct worker_buffers *buffers, size_t index, unsigned timeout_ms, struct lane_error *err)
 {
 	struct compute_device *device = buffers->device;
 	const struct bridge_job_buffer *declared = &buffers->job->buffers[index];

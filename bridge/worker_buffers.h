@@ -26,8 +26,9 @@ struct worker_difference {
 };
 
 /**
- * Makes the buffers under the cap that the job has: its own bytes, staging of the same size at most,
- * and what the driver rounds up. Errors: those of compute_buffer_create. Finish it in every case.
+ * Makes the buffers under the cap that the job has: its own bytes, staging of the same size at
+ * most, and what the driver rounds up. Errors: those of compute_buffer_create. Finish it in every
+ * case.
  */
 bool worker_buffers_create(struct worker_buffers *buffers, struct compute_device *device,
 	const struct bridge_job *job, struct lane_error *err);
@@ -43,7 +44,6 @@ bool worker_buffers_refill(
 bool worker_buffers_read(struct worker_buffers *buffers, unsigned timeout_ms,
 	struct worker_difference *difference, struct lane_error *err);
 /** Writes the outputs that were read last to a file, one after the other. Errors: RESULT_WRITE. */
-bool worker_buffers_write(
-	const struct worker_buffers *buffers, int fd, struct lane_error *err);
+bool worker_buffers_write(const struct worker_buffers *buffers, int fd, struct lane_error *err);
 
 #endif

@@ -77,7 +77,6 @@ cJSON *bridge_worker_device(const struct compute_identity *identity)
 	base_json_add_number(device, "compute_units", identity->compute_units);
 	add_limits(device, &properties->limits);
 	base_json_add_number(device, "timestamp_valid_bits", identity->timestamp_valid_bits);
-	base_json_add_number(
-		device, "timestamp_period_ns", (double)properties->limits.timestampPeriod);
+	base_json_add_number(device, "timestamp_period_ns", (double)properties->limits.timestampPeriod);
 	return device;
 }

@@ -108,7 +108,8 @@ static bool reply_send(int socket, const cJSON *document)
 	return sent == (ssize_t)text.size;
 }
 
-/* One request and its two descriptors. False at the end of the bridge, or when it speaks nonsense. */
+/* One request and its two descriptors. False at the end of the bridge, or when it speaks nonsense.
+ */
 static bool request_receive(
 	int socket, struct bridge_worker_request *request, int *module, int *result)
 {
@@ -170,9 +171,8 @@ static bool validation_silent(
 	return lane_error_set(err, "VALIDATION_MESSAGE", "%s", last->text);
 }
 
-static bool job_answer(
-	struct compute_device *device, struct bridge_worker_request *request, int module_fd,
-	int result_fd, int socket)
+static bool job_answer(struct compute_device *device, struct bridge_worker_request *request,
+	int module_fd, int result_fd, int socket)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	cJSON *timing = NULL;
@@ -231,7 +231,7 @@ static int serve(const char *uuid_text, int socket)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	struct compute_instance instance = {.messages = NULL};
-	struct compute_device device = {.device = VK_NULL_HANDLE};
+	struct compute_device device = {.instance = &instance};
 	BASE_JSON_FREE cJSON *reply = base_json_new_object();
 	bool open = device_open(&instance, uuid_text, &device, &err);
 	base_json_add_string(reply, "kind", open ? "ready" : "failed");
@@ -245,7 +245,8 @@ static int serve(const char *uuid_text, int socket)
 		status = serve_jobs(&device, socket);
 	}
 	if (device.stuck) {
-		/* Every call into the driver would wait for what never ends, and so would its destructors. */
+		/* Every call into the driver would wait for what never ends, and so would its destructors.
+		 */
 		_exit(status);
 	}
 	compute_device_finish(&device);

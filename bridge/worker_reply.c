@@ -83,6 +83,7 @@ static bool timing_check(const struct base_json *json, const cJSON *timing,
 		{"compile_ns", BASE_JSON_INTEGER, true, 0, integer_top},
 		{"upload_ns", BASE_JSON_INTEGER, true, 0, integer_top},
 		{"readback_ns", BASE_JSON_INTEGER, true, 0, integer_top},
+		{"total_ns", BASE_JSON_INTEGER, true, 0, integer_top},
 		{"device", BASE_JSON_STRING, true, 0, 0},
 	};
 	static const struct base_json_key differs_keys[] = {
@@ -173,8 +174,8 @@ bool bridge_worker_devices_check(const struct base_json *json, struct lane_error
 	return true;
 }
 
-static bool done_check(const struct base_json *json, const struct bridge_job *job,
-	struct lane_error *err)
+static bool done_check(
+	const struct base_json *json, const struct bridge_job *job, struct lane_error *err)
 {
 	static const struct base_json_key keys[] = {
 		{"kind", BASE_JSON_STRING, true, 0, 0},
@@ -196,8 +197,8 @@ static bool done_check(const struct base_json *json, const struct bridge_job *jo
 	return !cJSON_IsObject(timing) || timing_check(json, timing, job, err);
 }
 
-static bool reply_check(const struct base_json *json, const struct bridge_job *job,
-	struct lane_error *err)
+static bool reply_check(
+	const struct base_json *json, const struct bridge_job *job, struct lane_error *err)
 {
 	static const struct base_json_key ready_keys[] = {
 		{"kind", BASE_JSON_STRING, true, 0, 0},

@@ -106,8 +106,8 @@ static bool run_set_up(
 }
 
 /* `count` dispatches in one submit. Adds their times. */
-static bool run_submit(struct run *run, uint32_t count, uint64_t *ns, uint64_t *wall_ns,
-	struct lane_error *err)
+static bool run_submit(
+	struct run *run, uint32_t count, uint64_t *ns, uint64_t *wall_ns, struct lane_error *err)
 {
 	struct compute_timing timing;
 	run->dispatch.count = count;
@@ -227,13 +227,11 @@ static cJSON *run_timing(const struct run *run)
 	const struct compute_device *device = run->device;
 	cJSON *timing = base_json_new_object();
 	base_json_add_string(timing, "timer", timers[run->timer]);
-	base_json_add_number(
-		timing, "timestamp_period_ns", (double)device->limits.timestampPeriod);
+	base_json_add_number(timing, "timestamp_period_ns", (double)device->limits.timestampPeriod);
 	base_json_add_number(timing, "valid_bits", device->timestamp_valid_bits);
 	add_samples(timing, "samples_ns", run->samples.ns, run->samples.count);
 	add_samples(timing, "wall_ns", run->samples.wall_ns, run->samples.count);
-	base_json_add_number(
-		timing, "dispatches_per_sample", run->job->sampling.dispatches_per_sample);
+	base_json_add_number(timing, "dispatches_per_sample", run->job->sampling.dispatches_per_sample);
 	base_json_add_string(timing, "stop_rule", run->stop_rule);
 	if (run->difference.found) {
 		cJSON *differs = base_json_add_object(timing, "differs");

@@ -6,10 +6,10 @@
 #include "compute/device.h"
 
 /**
- * Runs a job whose module is `module`, as bridge/worker.h describes, writes its outputs to `result_fd`
- * and gives its timing document to the caller. `kernel` is its label. The job's block and buffers are
- * compared with the module before the driver sees it. Errors: JOB_INVALID, DEVICE_LIMIT,
- * KERNEL_REFUSED, RESULT_WRITE and those of compute/.
+ * Runs a job whose module is `module`, as bridge/worker.h describes, writes its outputs to
+ * `result_fd` and gives its timing document to the caller. `kernel` is its label. The job's block
+ * and buffers are compared with the module before the driver sees it. Errors: JOB_INVALID,
+ * DEVICE_LIMIT, KERNEL_REFUSED, RESULT_WRITE and those of compute/.
  */
 bool worker_run(struct compute_device *device, struct bridge_job *job, const char *kernel,
 	const uint32_t *module, int result_fd, cJSON **timing, struct lane_error *err);

@@ -30,14 +30,16 @@ double worker_samples_rel_ci(const struct worker_samples *samples)
 	if (n < 6) {
 		return INFINITY;
 	}
-	/* Ranks n/2 -+ 1.96 sqrt(n)/2 from the normal approximation of the binomial, rounded outwards. */
+	/* Ranks n/2 -+ 1.96 sqrt(n)/2 from the normal approximation of the binomial, rounded outwards.
+	 */
 	double spread = 1.96 * sqrt((double)n) / 2;
 	double low_rank = floor((double)n / 2 - spread);
 	double high_rank = ceil((double)n / 2 + spread) + 1;
 	size_t low = low_rank < 1 ? 0 : (size_t)low_rank - 1;
 	size_t high = high_rank > (double)n ? n - 1 : (size_t)high_rank - 1;
-	double median = n % 2 ? (double)samples->sorted[n / 2]
-						  : ((double)samples->sorted[n / 2 - 1] + (double)samples->sorted[n / 2]) / 2;
+	double median = n % 2
+		? (double)samples->sorted[n / 2]
+		: ((double)samples->sorted[n / 2 - 1] + (double)samples->sorted[n / 2]) / 2;
 	double half_width = (double)(samples->sorted[high] - samples->sorted[low]) / 2;
 	return median > 0 ? half_width / median : INFINITY;
 }

@@ -105,8 +105,7 @@ bool compute_buffer_create(struct compute_device *device, enum compute_buffer_ki
 			(unsigned long long)bytes,
 			(unsigned long long)(device->memory_cap_bytes - device->memory_used_bytes));
 	}
-	VkBufferUsageFlags usage =
-		VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
+	VkBufferUsageFlags usage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
 	if (kind == COMPUTE_BUFFER_DEVICE) {
 		usage |= VK_BUFFER_USAGE_STORAGE_BUFFER_BIT;
 	}

@@ -19,8 +19,8 @@ struct compute_buffer {
 	uint64_t bytes;
 	uint64_t allocated_bytes;
 	/**
-	 * The bytes, where the host may touch them: always for staging; for the device's own memory only
-	 * where that is host-cached too (integrated and software devices), else NULL.
+	 * The bytes, where the host may touch them: always for staging; for the device's own memory
+	 * only where that is host-cached too (integrated and software devices), else NULL.
 	 */
 	void *mapped;
 	bool coherent;
@@ -28,8 +28,8 @@ struct compute_buffer {
 
 /**
  * Makes a buffer. What the driver requires for it is counted against the device's cap before it is
- * allocated. Errors: DEVICE_LIMIT (larger than a kernel may reach), MEMORY_CAP, VULKAN_OUT_OF_MEMORY,
- * VULKAN_MEMORY_FAILED, DEVICE_LOST.
+ * allocated. Errors: DEVICE_LIMIT (larger than a kernel may reach), MEMORY_CAP,
+ * VULKAN_OUT_OF_MEMORY, VULKAN_MEMORY_FAILED, DEVICE_LOST.
  */
 bool compute_buffer_create(struct compute_device *device, enum compute_buffer_kind kind,
 	uint64_t bytes, struct compute_buffer *buffer, struct lane_error *err);

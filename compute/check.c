@@ -75,9 +75,9 @@ static bool check_compare(const uint32_t *words, struct lane_error *err)
 {
 	for (uint32_t i = 0; i < CHECK_WORDS; i++) {
 		if (words[i] != check_word(i)) {
-			return lane_error_set(err, "WRONG_RESULT",
-				"word %u of %u is 0x%08x, expected 0x%08x%s", i, (unsigned)CHECK_WORDS, words[i],
-				check_word(i), words[i] == CHECK_POISON ? ": nothing was written" : "");
+			return lane_error_set(err, "WRONG_RESULT", "word %u of %u is 0x%08x, expected 0x%08x%s",
+				i, (unsigned)CHECK_WORDS, words[i], check_word(i),
+				words[i] == CHECK_POISON ? ": nothing was written" : "");
 		}
 	}
 	return true;

@@ -205,8 +205,7 @@ bool compute_choice_apply(const struct compute_choice *choice,
 {
 	struct stat node = {.st_rdev = 0};
 	if (choice->kind == COMPUTE_CHOICE_DRM && stat(choice->node, &node) != 0) {
-		return lane_error_set_errno(
-			err, "DEVICE_NOT_FOUND", errno, "device drm:%s", choice->node);
+		return lane_error_set_errno(err, "DEVICE_NOT_FOUND", errno, "device drm:%s", choice->node);
 	}
 	if (choice->kind == COMPUTE_CHOICE_DRM && !S_ISCHR(node.st_mode)) {
 		return lane_error_set(

@@ -40,8 +40,7 @@ void compute_commands_barrier(const struct compute_device *device, VkPipelineSta
 void compute_commands_fill(
 	const struct compute_device *device, const struct compute_buffer *buffer, uint32_t word)
 {
-	device->instance->vk.CmdFillBuffer(
-		device->commands, buffer->buffer, 0, VK_WHOLE_SIZE, word);
+	device->instance->vk.CmdFillBuffer(device->commands, buffer->buffer, 0, VK_WHOLE_SIZE, word);
 }
 
 void compute_commands_copy(const struct compute_device *device, const struct compute_buffer *from,
@@ -51,8 +50,8 @@ void compute_commands_copy(const struct compute_device *device, const struct com
 	device->instance->vk.CmdCopyBuffer(device->commands, from->buffer, to->buffer, 1, &region);
 }
 
-bool compute_commands_submit(struct compute_device *device, unsigned timeout_ms, uint64_t *wall_ns,
-	struct lane_error *err)
+bool compute_commands_submit(
+	struct compute_device *device, unsigned timeout_ms, uint64_t *wall_ns, struct lane_error *err)
 {
 	const struct compute_vulkan *vk = &device->instance->vk;
 	VkResult result = vk->EndCommandBuffer(device->commands);

@@ -21,7 +21,7 @@ void compute_commands_copy(const struct compute_device *device, const struct com
  * not NULL, is the host's time from the submit to the end. Errors: DEVICE_LOST,
  * VULKAN_SUBMIT_FAILED, VULKAN_TIMEOUT (the device is stuck from then on).
  */
-bool compute_commands_submit(struct compute_device *device, unsigned timeout_ms, uint64_t *wall_ns,
-	struct lane_error *err);
+bool compute_commands_submit(
+	struct compute_device *device, unsigned timeout_ms, uint64_t *wall_ns, struct lane_error *err);
 
 #endif

@@ -81,8 +81,7 @@ void compute_choice_finish(struct compute_choice *choice);
  * at all).
  */
 bool compute_choice_apply(const struct compute_choice *choice,
-	const struct compute_identity *identities, size_t count, size_t *index,
-	struct lane_error *err);
+	const struct compute_identity *identities, size_t count, size_t *index, struct lane_error *err);
 
 /** "8-4-4-4-12" hex text of a UUID, with the terminator. */
 #define COMPUTE_UUID_TEXT_SIZE 37
@@ -112,8 +111,8 @@ struct compute_device {
 	/** Set once VK_ERROR_DEVICE_LOST was seen; every later call fails with DEVICE_LOST at once. */
 	bool lost;
 	/**
-	 * A fence wait ran out of time, so the queue still works on something: nothing may be freed, since
-	 * that would wait for it. The process has to end.
+	 * A fence wait ran out of time, so the queue still works on something: nothing may be freed,
+	 * since that would wait for it. The process has to end.
 	 */
 	bool stuck;
 };
@@ -136,9 +135,10 @@ bool compute_device_failed(struct compute_device *device, VkResult result, const
 	const char *what, struct lane_error *err);
 
 /**
- * One tiny checked submit: a kernel hashes its index into 1,024 words of a poisoned buffer and every
- * word is compared. `timeout_ms` bounds each of its three fence waits. Errors: WRONG_RESULT (first wrong word,
- * expected, found), DEVICE_LOST, VULKAN_TIMEOUT, VULKAN_SUBMIT_FAILED and those of setting it up.
+ * One tiny checked submit: a kernel hashes its index into 1,024 words of a poisoned buffer and
+ * every word is compared. `timeout_ms` bounds each of its three fence waits. Errors: WRONG_RESULT
+ * (first wrong word, expected, found), DEVICE_LOST, VULKAN_TIMEOUT, VULKAN_SUBMIT_FAILED and those
+ * of setting it up.
  */
 bool compute_device_check(
 	struct compute_device *device, unsigned timeout_ms, struct lane_error *err);

@@ -34,16 +34,15 @@ static void dispatch_record(
 		vk->CmdResetQueryPool(commands, device->queries, 0, 2);
 	}
 	vk->CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->pipeline);
-	vk->CmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->layout, 0, 1,
-		&kernel->set, 0, NULL);
+	vk->CmdBindDescriptorSets(
+		commands, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->layout, 0, 1, &kernel->set, 0, NULL);
 	vk->CmdPushConstants(commands, kernel->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
 		COMPUTE_PUSH_CONSTANTS_SIZE, dispatch->push_constants);
 	compute_commands_barrier(device, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
 		VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
 		VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
 	if (device->queries) {
-		vk->CmdWriteTimestamp(
-			commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, device->queries, 0);
+		vk->CmdWriteTimestamp(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, device->queries, 0);
 	}
 	for (uint32_t i = 0; i < dispatch->count; i++) {
 		if (i > 0) {
@@ -54,8 +53,7 @@ static void dispatch_record(
 		vk->CmdDispatch(commands, dispatch->grid[0], dispatch->grid[1], dispatch->grid[2]);
 	}
 	if (device->queries) {
-		vk->CmdWriteTimestamp(
-			commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, device->queries, 1);
+		vk->CmdWriteTimestamp(commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, device->queries, 1);
 	}
 	compute_commands_barrier(device, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
 		VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_HOST_BIT,

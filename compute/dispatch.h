@@ -32,18 +32,17 @@ struct compute_timing {
 };
 
 /**
- * Submits and waits. What transfers and the host wrote before is seen by the kernel; what it wrote is
- * seen by transfers and the host afterwards. A timer that lies is no error, since results can be
+ * Submits and waits. What transfers and the host wrote before is seen by the kernel; what it wrote
+ * is seen by transfers and the host afterwards. A timer that lies is no error, since results can be
  * right all the same. Errors: DEVICE_LIMIT (grid), and those of compute_commands_submit.
  */
 bool compute_dispatch_run(struct compute_device *device, const struct compute_dispatch *dispatch,
 	unsigned timeout_ms, struct compute_timing *timing, struct lane_error *err);
 
 /**
- * Nanoseconds between two timestamps of `valid_bits` bits that tick every `period_ns`. A counter that
- * wrapped once in between is read right; bits beyond the valid ones are ignored.
+ * Nanoseconds between two timestamps of `valid_bits` bits that tick every `period_ns`. A counter
+ * that wrapped once in between is read right; bits beyond the valid ones are ignored.
  */
-uint64_t compute_timestamp_ns(
-	uint64_t begin, uint64_t end, uint32_t valid_bits, double period_ns);
+uint64_t compute_timestamp_ns(uint64_t begin, uint64_t end, uint32_t valid_bits, double period_ns);
 
 #endif

@@ -24,8 +24,8 @@ static struct extensions extensions_list(const struct compute_vulkan *vk, VkPhys
 		extensions.count = 0;
 	}
 	extensions.list = base_alloc(extensions.count, sizeof(*extensions.list));
-	if (vk->EnumerateDeviceExtensionProperties(
-			physical, NULL, &extensions.count, extensions.list) < 0) {
+	if (vk->EnumerateDeviceExtensionProperties(physical, NULL, &extensions.count, extensions.list) <
+		0) {
 		extensions.count = 0;
 	}
 	return extensions;
@@ -57,9 +57,8 @@ static bool starts_with(const char *text, const char *start)
 static bool identity_is_software(const struct compute_identity *identity)
 {
 	/* Venus gives the host GPU's type and ids, so that only the name tells what is behind it. */
-	static const char *const names[] = {
-		"llvmpipe", "SwiftShader", "Virtio-GPU Venus (llvmpipe", "Virtio-GPU Venus (SwiftShader",
-		"Microsoft Direct3D12 (Microsoft Basic Render Driver"};
+	static const char *const names[] = {"llvmpipe", "SwiftShader", "Virtio-GPU Venus (llvmpipe",
+		"Virtio-GPU Venus (SwiftShader", "Microsoft Direct3D12 (Microsoft Basic Render Driver"};
 	if (identity->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU) {
 		return true;
 	}
@@ -85,8 +84,7 @@ static void identity_properties(const struct compute_vulkan *vk, struct compute_
 		extensions_list(vk, physical);
 	VkPhysicalDeviceProperties2 properties = {
 		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2};
-	VkPhysicalDeviceIDProperties id = {
-		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES};
+	VkPhysicalDeviceIDProperties id = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES};
 	VkPhysicalDeviceDriverProperties driver = {
 		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES};
 	VkPhysicalDeviceDrmPropertiesEXT drm = {
@@ -99,8 +97,7 @@ static void identity_properties(const struct compute_vulkan *vk, struct compute_
 		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_SM_BUILTINS_PROPERTIES_NV};
 	identity->has_driver = version >= VK_API_VERSION_1_2 ||
 		extensions_have(&extensions, VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME);
-	identity->has_drm =
-		extensions_have(&extensions, VK_EXT_PHYSICAL_DEVICE_DRM_EXTENSION_NAME);
+	identity->has_drm = extensions_have(&extensions, VK_EXT_PHYSICAL_DEVICE_DRM_EXTENSION_NAME);
 	identity->has_pci = extensions_have(&extensions, VK_EXT_PCI_BUS_INFO_EXTENSION_NAME);
 	const struct {
 		bool there;
@@ -151,8 +148,8 @@ static void identity_memory(const struct compute_vulkan *vk, struct compute_iden
 }
 
 /*
- * Timestamps count most. Then a family without graphics: a kernel that hangs is on its own ring there
- * and does not take a desktop with it.
+ * Timestamps count most. Then a family without graphics: a kernel that hangs is on its own ring
+ * there and does not take a desktop with it.
  */
 static void identity_queue(const struct compute_vulkan *vk, struct compute_identity *identity)
 {
@@ -163,8 +160,8 @@ static void identity_queue(const struct compute_vulkan *vk, struct compute_ident
 	int best_rank = -1;
 	for (uint32_t i = 0; i < count; i++) {
 		VkQueueFlags flags = families[i].queueFlags;
-		int rank = (families[i].timestampValidBits > 0 ? 2 : 0) +
-			(flags & VK_QUEUE_GRAPHICS_BIT ? 0 : 1);
+		int rank =
+			(families[i].timestampValidBits > 0 ? 2 : 0) + (flags & VK_QUEUE_GRAPHICS_BIT ? 0 : 1);
 		if ((flags & VK_QUEUE_COMPUTE_BIT) && families[i].queueCount > 0 && rank > best_rank) {
 			best_rank = rank;
 			identity->has_queue = true;
@@ -174,8 +171,8 @@ static void identity_queue(const struct compute_vulkan *vk, struct compute_ident
 	}
 }
 
-static void identity_read(const struct compute_vulkan *vk, VkPhysicalDevice physical,
-	struct compute_identity *identity)
+static void identity_read(
+	const struct compute_vulkan *vk, VkPhysicalDevice physical, struct compute_identity *identity)
 {
 	*identity = (struct compute_identity){.physical = physical,
 		.primary_major = -1,
@@ -205,8 +202,7 @@ bool compute_identity_list(const struct compute_instance *instance,
 	}
 	if (result < 0) {
 		return lane_error_set(err,
-			result == VK_ERROR_INCOMPATIBLE_DRIVER ? "VULKAN_NO_DRIVER"
-												   : "VULKAN_ENUMERATE_FAILED",
+			result == VK_ERROR_INCOMPATIBLE_DRIVER ? "VULKAN_NO_DRIVER" : "VULKAN_ENUMERATE_FAILED",
 			"vkEnumeratePhysicalDevices: %s", compute_result_name(result));
 	}
 	*identities = base_alloc(device_count, sizeof(**identities));

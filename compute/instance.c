@@ -80,9 +80,8 @@ static bool instance_load(struct compute_instance *instance, struct lane_error *
 	if (instance->vk.EnumerateInstanceVersion) {
 		instance->vk.EnumerateInstanceVersion(&instance->loader_version);
 	}
-	instance->api_version = instance->loader_version < VK_API_VERSION_1_3
-		? instance->loader_version
-		: VK_API_VERSION_1_3;
+	instance->api_version = instance->loader_version < VK_API_VERSION_1_3 ? instance->loader_version
+																		  : VK_API_VERSION_1_3;
 	return true;
 }
 
@@ -135,8 +134,8 @@ static bool instance_failed(
 	} else if (result == VK_ERROR_LAYER_NOT_PRESENT) {
 		code = "VULKAN_LAYER_MISSING";
 	}
-	return lane_error_set(
-		err, code, "vkCreateInstance of %s: %s", instance->loader_path, compute_result_name(result));
+	return lane_error_set(err, code, "vkCreateInstance of %s: %s", instance->loader_path,
+		compute_result_name(result));
 }
 
 static bool instance_create(
@@ -154,8 +153,7 @@ static bool instance_create(
 		next = &messenger;
 	}
 	if (instance->api_version < VK_API_VERSION_1_1 &&
-		instance_has_extension(
-			vk, NULL, VK_KHR_GET_PHYSICAL_DEVICE_PROPERTIES_2_EXTENSION_NAME)) {
+		instance_has_extension(vk, NULL, VK_KHR_GET_PHYSICAL_DEVICE_PROPERTIES_2_EXTENSION_NAME)) {
 		extensions[extension_count++] = VK_KHR_GET_PHYSICAL_DEVICE_PROPERTIES_2_EXTENSION_NAME;
 	}
 	VkValidationFeatureEnableEXT synchronization =

@@ -142,8 +142,7 @@ static bool kernel_compile(struct compute_device *device,
 				.stage = VK_SHADER_STAGE_COMPUTE_BIT,
 				.module = module,
 				.pName = source->entry,
-				.pSpecializationInfo =
-					source->specialization_count > 0 ? &specialization : NULL,
+				.pSpecializationInfo = source->specialization_count > 0 ? &specialization : NULL,
 			},
 		.layout = kernel->layout,
 	};

@@ -3,7 +3,10 @@
 
 #include <stdio.h>
 
-#define NAME(value) {value, #value}
+#define NAME(value)                                                                                \
+	{                                                                                              \
+		value, #value                                                                              \
+	}
 
 const char *compute_result_name(VkResult result)
 {

@@ -26,8 +26,8 @@
 
 /**
  * Asked of the instance; those of a device dispatch on its handle, so that one table serves all
- * devices. The optional ones are of Vulkan 1.1 (the loader is asked for the name with KHR too) or of
- * an extension: NULL when the loader does not know them.
+ * devices. The optional ones are of Vulkan 1.1 (the loader is asked for the name with KHR too) or
+ * of an extension: NULL when the loader does not know them.
  */
 #define COMPUTE_VULKAN_INSTANCE(OPTIONAL, REQUIRED)                                                \
 	OPTIONAL(GetPhysicalDeviceFeatures2)                                                           \
@@ -103,7 +103,8 @@ struct compute_vulkan {
 #undef COMPUTE_VULKAN_MEMBER
 };
 
-/** Fills GetInstanceProcAddr's first table. The name of a required call that is missing, or NULL. */
+/** Fills GetInstanceProcAddr's first table. The name of a required call that is missing, or NULL.
+ */
 const char *compute_vulkan_load_global(
 	struct compute_vulkan *vk, PFN_vkGetInstanceProcAddr get_instance_proc_addr);
 /** Fills the rest. The name of a required call that is missing, or NULL. */

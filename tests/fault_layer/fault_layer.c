@@ -12,9 +12,11 @@
  *   slow=PERCENT[@N]   submits from N on take longer by so much, by both clocks
  *   no-timestamps      timestamps are never written
  *   long-timestamps    timestamps tell a hundred times the time
+ *   no-timer           the queues have no timestamps
+ *   uncached           the host has no cached or coherent memory: buffers need staging
  *
- * N counts from 0 over the life of the process; without it the fault is there every time. One device
- * at a time, one thread: enough for the programs it is for.
+ * N counts from 0 over the life of the process; without it the fault is there every time. One
+ * device at a time, one thread: enough for the programs it is for.
  */
 #include <vulkan/vk_layer.h>
 #include <vulkan/vulkan.h>
@@ -39,6 +41,8 @@ enum fault_kind {
 	FAULT_SLOW,
 	FAULT_NO_TIMESTAMPS,
 	FAULT_LONG_TIMESTAMPS,
+	FAULT_NO_TIMER,
+	FAULT_UNCACHED,
 };
 
 /* What is wrong, and what has been seen so far. A layer has no other place to keep it. */
@@ -56,6 +60,8 @@ static struct {
 static struct {
 	VkInstance instance;
 	PFN_vkGetInstanceProcAddr get_instance_proc_addr;
+	PFN_vkGetPhysicalDeviceQueueFamilyProperties get_queue_family_properties;
+	PFN_vkGetPhysicalDeviceMemoryProperties get_memory_properties;
 	PFN_vkGetDeviceProcAddr get_device_proc_addr;
 	PFN_vkAllocateDescriptorSets allocate_descriptor_sets;
 	PFN_vkUpdateDescriptorSets update_descriptor_sets;
@@ -82,6 +88,8 @@ static void fault_read(void)
 		{"slow=", FAULT_SLOW, '@'},
 		{"no-timestamps", FAULT_NO_TIMESTAMPS, '='},
 		{"long-timestamps", FAULT_LONG_TIMESTAMPS, '='},
+		{"no-timer", FAULT_NO_TIMER, '='},
+		{"uncached", FAULT_UNCACHED, '='},
 	};
 	const char *text = getenv("GPU_LANE_FAULT");
 	memset(&fault, 0, sizeof(fault));
@@ -181,14 +189,14 @@ static bool slow_now(void)
 	return fault.kind == FAULT_SLOW && fault.submits > fault.at;
 }
 
-static VKAPI_ATTR VkResult VKAPI_CALL layer_wait_for_fences(VkDevice device, uint32_t count,
-	const VkFence *fences, VkBool32 all, uint64_t timeout_ns)
+static VKAPI_ATTR VkResult VKAPI_CALL layer_wait_for_fences(
+	VkDevice device, uint32_t count, const VkFence *fences, VkBool32 all, uint64_t timeout_ns)
 {
 	VkResult result = next.wait_for_fences(device, count, fences, all, timeout_ns);
 	if (slow_now()) {
 		uint64_t more_ns = (now_ns() - fault.submitted_ns) * fault.value / 100;
-		struct timespec more = {.tv_sec = (time_t)(more_ns / 1000000000u),
-			.tv_nsec = (long)(more_ns % 1000000000u)};
+		struct timespec more = {
+			.tv_sec = (time_t)(more_ns / 1000000000u), .tv_nsec = (long)(more_ns % 1000000000u)};
 		nanosleep(&more, NULL);
 	}
 	return result;
@@ -218,6 +226,26 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_get_query_pool_results(VkDevice devi
 	}
 	memcpy(data, stamps, sizeof(stamps));
 	return result;
+}
+
+static VKAPI_ATTR void VKAPI_CALL layer_get_queue_family_properties(
+	VkPhysicalDevice physical, uint32_t *count, VkQueueFamilyProperties *families)
+{
+	next.get_queue_family_properties(physical, count, families);
+	for (uint32_t i = 0; families && fault.kind == FAULT_NO_TIMER && i < *count; i++) {
+		families[i].timestampValidBits = 0;
+	}
+}
+
+static VKAPI_ATTR void VKAPI_CALL layer_get_memory_properties(
+	VkPhysicalDevice physical, VkPhysicalDeviceMemoryProperties *memory)
+{
+	const VkMemoryPropertyFlags hidden =
+		VK_MEMORY_PROPERTY_HOST_CACHED_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
+	next.get_memory_properties(physical, memory);
+	for (uint32_t i = 0; fault.kind == FAULT_UNCACHED && i < memory->memoryTypeCount; i++) {
+		memory->memoryTypes[i].propertyFlags &= ~hidden;
+	}
 }
 
 static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL layer_get_device_proc_addr(
@@ -269,6 +297,12 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_create_instance(const VkInstanceCrea
 	VkResult result = create_instance(create, allocator, instance);
 	if (result == VK_SUCCESS) {
 		next.instance = *instance;
+		next.get_queue_family_properties =
+			(PFN_vkGetPhysicalDeviceQueueFamilyProperties)next.get_instance_proc_addr(
+				*instance, "vkGetPhysicalDeviceQueueFamilyProperties");
+		next.get_memory_properties =
+			(PFN_vkGetPhysicalDeviceMemoryProperties)next.get_instance_proc_addr(
+				*instance, "vkGetPhysicalDeviceMemoryProperties");
 		fault_read();
 	}
 	return result;
@@ -279,7 +313,10 @@ struct entry {
 	PFN_vkVoidFunction function;
 };
 
-#define ENTRY(name, function) {name, (PFN_vkVoidFunction)(function)}
+#define ENTRY(name, function)                                                                      \
+	{                                                                                              \
+		name, (PFN_vkVoidFunction)(function)                                                       \
+	}
 
 static PFN_vkVoidFunction entry_find(const struct entry *entries, size_t count, const char *name)
 {
@@ -319,6 +356,8 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL layer_get_instance_proc_addr(
 		ENTRY("vkGetInstanceProcAddr", layer_get_instance_proc_addr),
 		ENTRY("vkCreateInstance", layer_create_instance),
 		ENTRY("vkCreateDevice", layer_create_device),
+		ENTRY("vkGetPhysicalDeviceQueueFamilyProperties", layer_get_queue_family_properties),
+		ENTRY("vkGetPhysicalDeviceMemoryProperties", layer_get_memory_properties),
 	};
 	PFN_vkVoidFunction own = entry_find(entries, sizeof(entries) / sizeof(entries[0]), name);
 	own = own ? own : device_entry(name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The SPIR-V reader: what it accepts has a name, a local size that fits itself, and known bindings. */
+/* The SPIR-V reader: what it accepts has a name, a local size that fits itself, and known bindings.
+ */
 #include "bridge/spirv.h"
 
 #include <stdint.h>
@@ -23,13 +24,12 @@ static void check_fit(const struct bridge_spirv *module)
 	for (int i = 0; i < 3; i++) {
 		/* Two dimensions from one constant with different defaults cannot be; with one it fits. */
 		for (int j = 0; j < i; j++) {
-			distinct = distinct && !(module->has_spec_id[i] && module->has_spec_id[j] &&
-									   module->spec_id[i] == module->spec_id[j] &&
-									   job.block[i] != job.block[j]);
+			distinct = distinct &&
+				!(module->has_spec_id[i] && module->has_spec_id[j] &&
+					module->spec_id[i] == module->spec_id[j] && job.block[i] != job.block[j]);
 		}
 	}
-	if (bridge_spirv_fit(module, &job, NULL) != (all && distinct) ||
-		job.specialization_count > 3) {
+	if (bridge_spirv_fit(module, &job, NULL) != (all && distinct) || job.specialization_count > 3) {
 		abort();
 	}
 }

@@ -20,7 +20,8 @@ static char *line_with(const char *rest)
 {
 	char hash[BASE_SHA256_TEXT_SIZE];
 	base_sha256_text(module_bytes, sizeof(module_bytes), hash);
-	return base_format("{\"job\":\"jid-42\",\"kernel\":\"vadd\",\"bytes_hash\":\"%s\"%s}", hash, rest);
+	return base_format(
+		"{\"job\":\"jid-42\",\"kernel\":\"vadd\",\"bytes_hash\":\"%s\"%s}", hash, rest);
 }
 
 #define PAYLOAD ",\"payload_b64\":\"" MODULE_B64 "\""
@@ -39,17 +40,18 @@ static void reads_a_whole_descriptor(void **state)
 	(void)state;
 	struct bridge_job job;
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
-	bool good = parse(GOOD ",\"inputs\":[\"/bundles/vadd.spv\"],\"outputs\":[\"/worker/jid-42/result\"],"
-						   "\"buffers\":[{\"binding\":0,\"bytes\":1024,\"input\":true,"
-						   "\"fill\":{\"kind\":\"random\",\"seed\":7}},"
-						   "{\"binding\":3,\"bytes\":512,\"output\":true},"
-						   "{\"binding\":1,\"bytes\":64,\"output\":true,\"input\":true,"
-						   "\"fill\":{\"kind\":\"ramp\"}},{\"binding\":2,\"bytes\":4}],"
-						   "\"push_constants_b64\":\"AQAAAA==\",\"specialization\":{\"0\":64,"
-						   "\"4294967295\":4294967295},\"sampling\":{\"warmup_ms\":10,\"min_samples\":5,"
-						   "\"max_samples\":50,\"dispatches_per_sample\":3,\"rel_ci\":0.02},"
-						   "\"capture\":[\"timing\"]",
-		&job, &err);
+	bool good =
+		parse(GOOD ",\"inputs\":[\"/bundles/vadd.spv\"],\"outputs\":[\"/worker/jid-42/result\"],"
+				   "\"buffers\":[{\"binding\":0,\"bytes\":1024,\"input\":true,"
+				   "\"fill\":{\"kind\":\"random\",\"seed\":7}},"
+				   "{\"binding\":3,\"bytes\":512,\"output\":true},"
+				   "{\"binding\":1,\"bytes\":64,\"output\":true,\"input\":true,"
+				   "\"fill\":{\"kind\":\"ramp\"}},{\"binding\":2,\"bytes\":4}],"
+				   "\"push_constants_b64\":\"AQAAAA==\",\"specialization\":{\"0\":64,"
+				   "\"4294967295\":4294967295},\"sampling\":{\"warmup_ms\":10,\"min_samples\":5,"
+				   "\"max_samples\":50,\"dispatches_per_sample\":3,\"rel_ci\":0.02},"
+				   "\"capture\":[\"timing\"]",
+			&job, &err);
 	assert_string_equal(lane_error_message(&err), good ? "unknown error" : "");
 	assert_true(good);
 	assert_string_equal(job.id, "jid-42");
@@ -133,8 +135,8 @@ static const struct refusal refusals[] = {
 	{TIMEOUT PAYLOAD ",\"grid\":[1,1.5,1],\"block\":[1,1,1]", "JOB_INVALID", "grid[1]"},
 	{TIMEOUT PAYLOAD ",\"grid\":[1,1,4294967296],\"block\":[1,1,1]", "JOB_INVALID", "grid[2]"},
 	{TIMEOUT PAYLOAD ",\"grid\":[1,1,-1],\"block\":[1,1,1]", "JOB_INVALID", "grid[2]"},
-	{TIMEOUT PAYLOAD ",\"grid\":[4294967295,4294967295,4294967295],\"block\":[1,1,1]", "JOB_INVALID",
-		"overflows"},
+	{TIMEOUT PAYLOAD ",\"grid\":[4294967295,4294967295,4294967295],\"block\":[1,1,1]",
+		"JOB_INVALID", "overflows"},
 	{TIMEOUT PAYLOAD ",\"grid\":[1,1],\"block\":[1,1,1]", "JOB_INVALID", "grid has 2 elements"},
 	{TIMEOUT PAYLOAD ",\"grid\":[1,1,1],\"block\":[1,1,1,1]", "JOB_INVALID", "block has 4"},
 	{TIMEOUT PAYLOAD ",\"grid\":[1,1,1],\"block\":[1,\"1\",1]", "JOB_INVALID", "block[1]"},
@@ -195,13 +197,14 @@ static void refuses_with_the_key_named(void **state)
 static void refuses_ids_that_are_no_names(void **state)
 {
 	(void)state;
-	static const char *const ids[] = {"\"\"", "\"..\"", "\".a\"", "\"a/b\"", "\"a\\nb\"", "\"-a\"", "7",
-		"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\""};
+	static const char *const ids[] = {"\"\"", "\"..\"", "\".a\"", "\"a/b\"", "\"a\\nb\"", "\"-a\"",
+		"7", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\""};
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		struct bridge_job job;
 		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 		BASE_FREE char *good = line_with(GOOD);
-		BASE_FREE char *line = base_format("{\"job\":%s%s", ids[i], good + strlen("{\"job\":\"jid-42\""));
+		BASE_FREE char *line =
+			base_format("{\"job\":%s%s", ids[i], good + strlen("{\"job\":\"jid-42\""));
 		assert_false(bridge_job_parse(line, strlen(line), &job, &err));
 		assert_string_equal(err.code, "JOB_INVALID");
 		assert_null(job.id);
@@ -250,7 +253,8 @@ static void refuses_more_than_its_limits(void **state)
 static void refuses_what_is_no_json(void **state)
 {
 	(void)state;
-	static const char *const lines[] = {"", "{", "[]", "7", "{\"job\":\"a\",\"job\":\"b\"}", "{} {}"};
+	static const char *const lines[] = {
+		"", "{", "[]", "7", "{\"job\":\"a\",\"job\":\"b\"}", "{} {}"};
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct bridge_job job;
 		LANE_ERROR_AUTO err = LANE_ERROR_INIT;

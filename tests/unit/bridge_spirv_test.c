@@ -57,8 +57,7 @@ static const struct sample samples[] = {
 		.local_size = {3, 3, 3}},
 	{SAMPLE("a storage buffer", NULL, HEADER, ENTRY_MAIN, LOCAL_SIZE(1, 1, 1, 1),
 		 DECORATE(22, 34, 0), DECORATE(22, 33, 7), BUFFER_TYPES),
-		.local_size = {1, 1, 1},
-		.bindings = 1u << 7},
+		.local_size = {1, 1, 1}, .bindings = 1u << 7},
 	{SAMPLE("nothing", "no SPIR-V", 0)},
 	{SAMPLE("other byte order", "byte order", 0x03022307, 0, 0, 0, 0)},
 	{SAMPLE("an instruction without length", "cut off", HEADER, OP(15, 0))},
@@ -72,8 +71,8 @@ static const struct sample samples[] = {
 		LOCAL_SIZE(1, 1, 1, 1))},
 	{SAMPLE("no local size", "no local size", HEADER, ENTRY_MAIN)},
 	{SAMPLE("another's local size", "no local size", HEADER, ENTRY_MAIN, LOCAL_SIZE(9, 1, 1, 1))},
-	{SAMPLE("LocalSizeId of nothing", "dimension 0", HEADER, ENTRY_MAIN,
-		LOCAL_SIZE_ID(1, 10, 10, 10))},
+	{SAMPLE(
+		"LocalSizeId of nothing", "dimension 0", HEADER, ENTRY_MAIN, LOCAL_SIZE_ID(1, 10, 10, 10))},
 	{SAMPLE("LocalSizeId of 64 bits", "dimension 0", HEADER, ENTRY_MAIN,
 		LOCAL_SIZE_ID(1, 10, 10, 10), OP(43, 5), 90, 10, 1, 0)},
 	{SAMPLE("a built-in without constants", "WorkgroupSize", HEADER, ENTRY_MAIN,
@@ -86,8 +85,8 @@ static const struct sample samples[] = {
 	{SAMPLE("an array of buffers", "no single storage buffer", HEADER, ENTRY_MAIN,
 		LOCAL_SIZE(1, 1, 1, 1), DECORATE(22, 34, 0), DECORATE(22, 33, 0), OP(28, 4), 20, 90, 91,
 		POINTER(12), VARIABLE(12))},
-	{SAMPLE("another set", "set 0", HEADER, ENTRY_MAIN, LOCAL_SIZE(1, 1, 1, 1),
-		DECORATE(22, 34, 1), DECORATE(22, 33, 0), BUFFER_TYPES)},
+	{SAMPLE("another set", "set 0", HEADER, ENTRY_MAIN, LOCAL_SIZE(1, 1, 1, 1), DECORATE(22, 34, 1),
+		DECORATE(22, 33, 0), BUFFER_TYPES)},
 	{SAMPLE("a binding too high", "set 0", HEADER, ENTRY_MAIN, LOCAL_SIZE(1, 1, 1, 1),
 		DECORATE(22, 34, 0), DECORATE(22, 33, 32), BUFFER_TYPES)},
 	{SAMPLE("a buffer without binding", "set 0", HEADER, ENTRY_MAIN, LOCAL_SIZE(1, 1, 1, 1),
@@ -162,9 +161,8 @@ static void reads_every_cut_within_bounds(void **state)
 
 static struct bridge_job job_of(uint32_t block)
 {
-	return (struct bridge_job){.block = {block, 1, 1},
-		.buffers = {{.binding = 0}, {.binding = 1}},
-		.buffer_count = 2};
+	return (struct bridge_job){
+		.block = {block, 1, 1}, .buffers = {{.binding = 0}, {.binding = 1}}, .buffer_count = 2};
 }
 
 static void fits_the_block_through_its_constant(void **state)
@@ -199,8 +197,8 @@ static void refuses_a_job_unlike_its_module(void **state)
 	job.block[0] = 64;
 	job.buffers[0].binding = 9;
 	assert_false(bridge_spirv_fit(&module, &job, &err));
-	assert_string_equal(lane_error_message(&err),
-		"the module has a storage buffer at binding 0, the job has none");
+	assert_string_equal(
+		lane_error_message(&err), "the module has a storage buffer at binding 0, the job has none");
 }
 
 int main(void)

@@ -122,8 +122,8 @@ static struct bridge_worker_event run(struct bridge_worker *worker, struct bridg
 	return event_wait(worker);
 }
 
-static void run_expect(struct bridge_worker *worker, struct bridge_job job, const char *state,
-	const char *words)
+static void run_expect(
+	struct bridge_worker *worker, struct bridge_job job, const char *state, const char *words)
 {
 	struct bridge_worker_event event = run(worker, &job);
 	if (event.kind != BRIDGE_WORKER_DONE || strcmp(event.state, state) != 0 ||
@@ -374,13 +374,13 @@ static void a_killed_worker_is_gone(void **state)
 {
 	(void)state;
 	struct bridge_worker *worker = worker_start();
-	kill(bridge_worker_pid(worker), SIGSEGV);
+	kill(bridge_worker_pid(worker), SIGTERM);
 	struct bridge_worker_event event = event_wait(worker);
 	assert_int_equal(event.kind, BRIDGE_WORKER_GONE);
 	bridge_worker_event_finish(&event);
 	BASE_FREE char *text = NULL;
 	assert_true(reap_within_ms(worker, 2000, &text));
-	assert_non_null(strstr(text, "SIGSEGV"));
+	assert_non_null(strstr(text, "SIGTERM"));
 	bridge_worker_destroy(worker);
 }
 
@@ -394,6 +394,64 @@ static void an_unknown_device_is_named(void **state)
 	assert_int_equal(event.kind, BRIDGE_WORKER_GONE);
 	assert_non_null(strstr(event.text, "DEVICE_NOT_FOUND"));
 	bridge_worker_event_finish(&event);
+	bridge_worker_destroy(worker);
+}
+
+/* Inputs, poisoned outputs and outputs with contents, all through staging. */
+static void works_without_memory_that_the_host_shares(void **state)
+{
+	(void)state;
+	struct bridge_worker *worker = worker_start_faulty("uncached");
+	struct bridge_job job = job_sized();
+	job.sampling.min_samples = job.sampling.max_samples = 4;
+	struct bridge_worker_event event = run(worker, &job);
+	assert_string_equal(event.text, "");
+	assert_true(cJSON_IsNull(base_json_get(event.detail, "differs")));
+	bridge_worker_event_finish(&event);
+	uint32_t words[WORDS];
+	uint32_t contents[WORDS];
+	result_read(worker, words, WORDS);
+	bridge_fill_words(BRIDGE_FILL_RAMP, 0, contents, WORDS);
+	for (size_t i = 0; i < WORDS; i++) {
+		assert_int_equal(words[i], 2 * contents[i] + 7);
+	}
+	job = job_in_place();
+	job.sampling.min_samples = job.sampling.max_samples = 4;
+	event = run(worker, &job);
+	assert_true(cJSON_IsNull(base_json_get(event.detail, "differs")));
+	bridge_worker_event_finish(&event);
+	result_read(worker, words, WORDS);
+	bridge_fill_words(BRIDGE_FILL_RANDOM, 1, contents, WORDS);
+	for (size_t i = 0; i < WORDS; i++) {
+		assert_int_equal(words[i], contents[i] + 1);
+	}
+	bridge_worker_destroy(worker);
+}
+
+/* More than one piece of staging, and its last one short. */
+static void uploads_large_inputs_in_pieces(void **state)
+{
+	(void)state;
+	enum { LARGE = (40 << 20) / 4 + 16 };
+	struct bridge_worker *worker = worker_start_faulty("uncached");
+	struct bridge_job job = job_new(sized_spirv, sizeof(sized_spirv));
+	job_buffer(&job, 0, BRIDGE_FILL_RANDOM, false, LARGE);
+	job_buffer(&job, 1, BRIDGE_FILL_POISON, true, LARGE);
+	job.block[0] = 512;
+	job.grid[0] = LARGE / 512;
+	struct bridge_worker_event event = run(worker, &job);
+	assert_string_equal(event.text, "");
+	bridge_worker_event_finish(&event);
+	BASE_FREE uint32_t *words = base_alloc(LARGE, 4);
+	BASE_FREE uint32_t *contents = base_alloc(LARGE, 4);
+	result_read(worker, words, LARGE);
+	bridge_fill_words(BRIDGE_FILL_RANDOM, 1, contents, LARGE);
+	for (size_t i = 0; i < LARGE; i++) {
+		uint32_t expected = i < LARGE / 512 * 512 ? 2 * contents[i] : 0xDEADBEEF;
+		if (words[i] != expected) {
+			fail_msg("word %zu is 0x%08x, not 0x%08x", i, words[i], expected);
+		}
+	}
 	bridge_worker_destroy(worker);
 }
 
@@ -480,6 +538,7 @@ static void a_timer_that_lies_is_invalid(void **state)
 	timer_of("no-timestamps", "invalid");
 	timer_of("long-timestamps", "invalid");
 	timer_of("slow=50", "gpu");
+	timer_of("no-timer", "host");
 }
 
 static int find_device(void **state)
@@ -514,6 +573,9 @@ int main(void)
 		NAMED("worker@stops-when-precise-or-late", stops_when_precise_or_late),
 		NAMED("worker@refuses-bad-jobs-and-lives-on", refuses_bad_jobs_and_lives_on),
 		NAMED("worker@runs-one-job-at-a-time", runs_one_job_at_a_time),
+		NAMED("worker@works-without-memory-that-the-host-shares",
+			works_without_memory_that_the_host_shares),
+		NAMED("worker@uploads-large-inputs-in-pieces", uploads_large_inputs_in_pieces),
 		NAMED("worker@an-endless-kernel-can-be-killed", an_endless_kernel_can_be_killed),
 		NAMED("worker@a-killed-worker-is-gone", a_killed_worker_is_gone),
 		NAMED("worker@an-unknown-device-is-named", an_unknown_device_is_named),
