@@ -213,6 +213,7 @@ bool bridge_client_call(struct bridge_client *client, struct wire_message *reque
 	struct wire_message *reply, uint64_t deadline_ns, const char *what, struct lane_error *err)
 {
 	LANE_ERROR_AUTO cause = LANE_ERROR_INIT;
+	*reply = (struct wire_message){.type = 0};
 	request->tag = request->type == WIRE_TVERSION ? WIRE_NOTAG : bridge_client_tag(client);
 	if (!bridge_client_send(client, request, deadline_ns, what, err)) {
 		return false;

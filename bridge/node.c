@@ -30,7 +30,6 @@ struct bridge_node *bridge_node_root(void)
 {
 	struct bridge_node *root = node_create("", NULL);
 	root->parent = root;
-	root->linked = true;
 	root->path = RESERVED_PATHS + 1;
 	root->last_path = root->path;
 	return root;
@@ -51,7 +50,6 @@ struct bridge_node *bridge_node_add(struct bridge_node *parent, const char *name
 	node->context = context;
 	node->parent = bridge_node_hold(parent);
 	node->path = ++root_of(parent)->last_path;
-	node->linked = true;
 	node->owner = parent->owner != NULL ? base_strdup(parent->owner) : NULL;
 	node->previous = parent->last;
 	*(parent->last != NULL ? &parent->last->next : &parent->first) = node;
@@ -128,15 +126,12 @@ struct bridge_node *bridge_node_add_fd(
 
 void bridge_node_unlink(struct bridge_node *node)
 {
-	if (node == NULL || !node->linked) {
-		return;
+	for (struct bridge_node *child = node->first, *next; child != NULL; child = next) {
+		next = child->next;
+		bridge_node_unlink(child);
 	}
-	while (node->first != NULL) {
-		bridge_node_unlink(node->first);
-	}
-	node->linked = false;
-	if (node->parent != node) {
-		struct bridge_node *parent = node->parent;
+	struct bridge_node *parent = node->parent;
+	if (parent != node) {
 		*(node->previous != NULL ? &node->previous->next : &parent->first) = node->next;
 		*(node->next != NULL ? &node->next->previous : &parent->last) = node->previous;
 		node->next = NULL;

@@ -65,7 +65,6 @@ struct bridge_node {
 	/** Children in order of `path`, each held by its link. */
 	struct bridge_node *first, *last, *next, *previous;
 	unsigned references;
-	bool linked;
 	/** In the root: the last path given out. */
 	uint64_t last_path;
 };
@@ -81,7 +80,8 @@ struct bridge_node *bridge_node_add_text(
 /** Adds a read-only file with the bytes of a descriptor, which it takes over. */
 struct bridge_node *bridge_node_add_fd(
 	struct bridge_node *parent, const char *name, int fd, uint64_t size);
-/** Takes a node and all below it out of the tree. */
+/** Takes a node and all below it out of the tree, once. For the root it gives up what
+ * bridge_node_root gave. */
 void bridge_node_unlink(struct bridge_node *node);
 
 struct bridge_node *bridge_node_hold(struct bridge_node *node);

@@ -84,8 +84,8 @@ static void archive_add(struct bridge_archive *archive, struct bridge_run *run)
 	archive->count++;
 	archive->bytes += run->kept_bytes;
 	/* The newest stays, however large it is. */
-	while (archive->count > BRIDGE_ARCHIVE_COUNT_MAX ||
-		(archive->count > 1 && archive->bytes > ARCHIVE_BYTES_MAX)) {
+	while (archive->first != run &&
+		(archive->count > BRIDGE_ARCHIVE_COUNT_MAX || archive->bytes > ARCHIVE_BYTES_MAX)) {
 		archive_take_out(archive, &archive->first);
 	}
 }

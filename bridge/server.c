@@ -18,6 +18,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define NS_PER_S UINT64_C(1000000000)
+
 enum {
 	/** Connections at a time; more are closed as they come. */
 	CONNECTIONS_MAX = 4096,
@@ -25,6 +27,8 @@ enum {
 	/** How long nobody is accepted after descriptors have run out. */
 	LISTEN_PAUSE_MS = 100,
 	NAMESPACE_VERSION = 1,
+	/** For reading what the last job made, from its end until the bridge is gone. */
+	LEAVE_GRACE_S = 2,
 };
 
 struct listening {
@@ -56,9 +60,14 @@ struct bridge_server {
 	bool starved;
 	struct member *members;
 	size_t member_count;
+	/** Some member's connection is closed and waits to be taken out. */
+	bool some_closed;
 	struct bridge_source signals;
 	/** How often we were asked to stop. */
 	unsigned stops;
+	/** While stopping: when it is over even for clients that are still there; they may want the
+	 * last results. */
+	uint64_t leave_ns;
 };
 
 static void attach_detached(void *context, struct bridge_attach *attach)
@@ -169,6 +178,7 @@ static void connection_closed(void *context, struct bridge_connection *connectio
 	(void)connection;
 	struct member *member = context;
 	member->closed = true;
+	member->server->some_closed = true;
 }
 
 bool bridge_server_adopt(struct bridge_server *server, int fd, bool queen, struct lane_error *err)
@@ -290,16 +300,26 @@ static bool any_gpu(const struct bridge_server *server, bool (*test)(const struc
 	return false;
 }
 
-static bool is_done(const struct bridge_server *server, bool until_idle)
+/** Whether a bridge that was asked to stop may go: no job runs, and nobody reads on or the grace is
+ * over. */
+static bool may_leave(struct bridge_server *server, uint64_t now_ns)
+{
+	if (any_gpu(server, bridge_gpu_runs)) {
+		server->leave_ns = now_ns + LEAVE_GRACE_S * NS_PER_S;
+		return false;
+	}
+	return server->members == NULL || now_ns >= server->leave_ns;
+}
+
+static bool is_done(struct bridge_server *server, bool until_idle)
 {
 	if (server->stops > 0) {
-		return server->stops > 1 || !any_gpu(server, bridge_gpu_runs);
+		return server->stops > 1 || may_leave(server, base_clock_boottime_ns());
 	}
 	return until_idle && server->members == NULL && !any_gpu(server, bridge_gpu_has_workers);
 }
 
-/** Brings everything forward after a batch of events; returns when there is work next. */
-static uint64_t advance(struct bridge_server *server)
+static void remove_closed(struct bridge_server *server)
 {
 	for (struct member **link = &server->members; *link != NULL;) {
 		if ((*link)->closed) {
@@ -307,6 +327,15 @@ static uint64_t advance(struct bridge_server *server)
 		} else {
 			link = &(*link)->next;
 		}
+	}
+	server->some_closed = false;
+}
+
+/** Brings everything forward after a batch of events; returns when there is work next. */
+static uint64_t advance(struct bridge_server *server)
+{
+	if (server->some_closed) {
+		remove_closed(server);
 	}
 	if (server->listen_again_ns <= base_clock_boottime_ns()) {
 		server->listen_again_ns = UINT64_MAX;
@@ -325,7 +354,8 @@ static uint64_t advance(struct bridge_server *server)
 	for (struct member *member = server->members; news && member != NULL; member = member->next) {
 		bridge_connection_wake(member->connection);
 	}
-	return next_ns;
+	/* Who turned out to be gone just now is taken out at once: it may have been the last. */
+	return server->some_closed ? 0 : next_ns;
 }
 
 static bool serve(struct bridge_server *server, bool until_idle, struct lane_error *err)
@@ -334,6 +364,10 @@ static bool serve(struct bridge_server *server, bool until_idle, struct lane_err
 		uint64_t next_ns = advance(server);
 		if (is_done(server, until_idle)) {
 			return true;
+		}
+		/* It is 0 before a job has ended while stopping: then there is nothing to wait for. */
+		if (server->leave_ns != 0 && server->leave_ns < next_ns) {
+			next_ns = server->leave_ns;
 		}
 		if (!bridge_loop_wait(server->loop, next_ns, err)) {
 			return false;
