@@ -20,15 +20,16 @@ enum {
 	COLLECT_ALONE_MAX = 32,
 };
 
+/* In the order in which they are started: everything waits for Vulkan. */
 static const struct collector {
 	enum probe_layer layer;
 	const char *name;
 	int (*collect)(const struct probe_scope *scope, int out_fd);
 } collectors[] = {
-	{PROBE_HOST, "host", probe_host_collect},
+	{PROBE_VULKAN, "vulkan", probe_vulkan_collect},
 	{PROBE_DRM, "drm", probe_drm_collect},
 	{PROBE_PCI, "pci", probe_pci_collect},
-	{PROBE_VULKAN, "vulkan", probe_vulkan_collect},
+	{PROBE_HOST, "host", probe_host_collect},
 };
 
 #define COLLECTOR_COUNT (sizeof(collectors) / sizeof(collectors[0]))
@@ -143,8 +144,7 @@ static bool ask_alone(
 	cJSON_ArrayForEach(icd, probe_path_find_own(facts, "vulkan.icds"))
 	{
 		if (count < COLLECT_ALONE_MAX && base_json_bool(icd, "used", false)) {
-			calls[count] = (struct collector_call){
-				.collector = &collectors[COLLECTOR_COUNT - 1], .scope = *scope};
+			calls[count] = (struct collector_call){.collector = &collectors[0], .scope = *scope};
 			calls[count].scope.icd = base_json_string(icd, "path", "");
 			tasks[count] = task_for(&calls[count], timeout_ms);
 			icds[count++] = icd;
@@ -200,44 +200,53 @@ static bool needs_naming(const cJSON *facts)
 			!base_json_bool(enumeration, "listed", true));
 }
 
-bool probe_collect(const struct probe_options *options, cJSON **facts, struct lane_error *err)
+/* Runs all collectors that are asked for at once and merges what they found. */
+static bool ask_all(const struct probe_options *options, const struct probe_scope *scope,
+	unsigned timeout_ms, cJSON *facts, struct lane_error *err)
 {
-	uint64_t started_ns = base_clock_monotonic_ns();
 	struct collector_call calls[COLLECTOR_COUNT];
 	struct base_child_task tasks[COLLECTOR_COUNT];
 	struct base_child_outcome outcomes[COLLECTOR_COUNT];
-	struct probe_scope scope = {.root = {""},
-		.submit = options->submit,
-		.submit_timeout_ms = options->timeout_ms / 4 > 0 ? options->timeout_ms / 4 : 1};
 	size_t count = 0;
 	for (size_t i = 0; i < COLLECTOR_COUNT; i++) {
 		if (options->layers & collectors[i].layer) {
-			calls[count] = (struct collector_call){.collector = &collectors[i], .scope = scope};
-			/* The other half of the time is for naming the culprit. */
-			tasks[count] = task_for(&calls[count], options->timeout_ms / 2);
+			calls[count] = (struct collector_call){.collector = &collectors[i], .scope = *scope};
+			tasks[count] = task_for(&calls[count], timeout_ms);
 			count++;
 		}
 	}
 	if (!base_child_run(tasks, count, outcomes, err)) {
 		return false;
 	}
-	*facts = probe_facts_new();
 	for (size_t i = 0, used = 0; i < COLLECTOR_COUNT; i++) {
 		bool asked = options->layers & collectors[i].layer;
-		merge_outcome(*facts, &collectors[i], asked ? &outcomes[used] : NULL);
+		merge_outcome(facts, &collectors[i], asked ? &outcomes[used] : NULL);
 		if (asked) {
 			base_child_outcome_finish(&outcomes[used++]);
 		}
 	}
-	if (needs_naming(*facts)) {
+	return true;
+}
+
+bool probe_collect(const struct probe_options *options, cJSON **facts, struct lane_error *err)
+{
+	uint64_t started_ns = base_clock_monotonic_ns();
+	unsigned timeout_ms = options->timeout_ms;
+	struct probe_scope scope = {.root = {""},
+		.submit = options->submit,
+		.submit_timeout_ms = timeout_ms / 4 > 0 ? timeout_ms / 4 : 1};
+	*facts = probe_facts_new();
+	/* The other half of the time is for naming the culprit. */
+	bool asked = ask_all(options, &scope, timeout_ms / 2, *facts, err);
+	if (asked && needs_naming(*facts)) {
 		uint64_t spent_ms = (base_clock_monotonic_ns() - started_ns) / 1000000u;
-		unsigned left_ms =
-			spent_ms < options->timeout_ms ? options->timeout_ms - (unsigned)spent_ms : 0;
-		if (!ask_alone(*facts, &scope, left_ms, err)) {
-			cJSON_Delete(*facts);
-			*facts = NULL;
-			return false;
-		}
+		asked = ask_alone(
+			*facts, &scope, spent_ms < timeout_ms ? timeout_ms - (unsigned)spent_ms : 0, err);
+	}
+	if (!asked) {
+		cJSON_Delete(*facts);
+		*facts = NULL;
+		return false;
 	}
 	probe_join(*facts);
 	return true;

@@ -45,7 +45,8 @@ static cJSON *describe_device(const struct probe_case *trial)
 	add_id(section, "vendor_id", id, false);
 	add_id(section, "device_id", id, true);
 	add_or_null(section, "uuid", base_json_string(device, "device_uuid", NULL));
-	add_or_null(section, "pci", base_json_string(gpu, "pci", NULL));
+	add_or_null(
+		section, "pci", base_json_string(gpu, "pci", base_json_string(device, "pci", NULL)));
 	add_or_null(section, "drm", base_json_string(render, "path", NULL));
 	base_json_add_bool(section, "software", base_json_bool(gpu, "software", false));
 	if (base_json_get(device, "memory_bytes")) {

@@ -198,8 +198,28 @@ static void add_driver_facts(cJSON *result, int fd)
 	}
 }
 
+/* Where sysfs was no help, what libdrm makes of it. */
+static void add_bus_facts(cJSON *result, int fd)
+{
+	drmDevicePtr device = NULL;
+	if (drmGetDevice2(fd, 0, &device) != 0) {
+		return;
+	}
+	if (device->bustype == DRM_BUS_PCI) {
+		const drmPciBusInfo *bus = device->businfo.pci;
+		const drmPciDeviceInfo *info = device->deviceinfo.pci;
+		base_json_add_string(result, "bus", "pci");
+		base_json_add_format(
+			result, "pci", "%04x:%02x:%02x.%u", bus->domain, bus->bus, bus->dev, bus->func);
+		base_json_add_format(result, "id", "%04x:%04x", info->vendor_id, info->device_id);
+	} else {
+		base_json_add_string(result, "bus", device->bustype == DRM_BUS_USB ? "usb" : "platform");
+	}
+	drmFreeDevice(&device);
+}
+
 /* The open that a driver will make: its errno tells cgroup from owner from stale node. */
-static cJSON *open_node(const char *path)
+static cJSON *open_node(const char *path, bool bus_known)
 {
 	cJSON *result = base_json_new_object();
 	BASE_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -209,6 +229,9 @@ static cJSON *open_node(const char *path)
 		/* Who opens a primary node first becomes its master; a compositor may be starting. */
 		drmDropMaster(fd);
 		add_driver_facts(result, fd);
+		if (!bus_known) {
+			add_bus_facts(result, fd);
+		}
 	}
 	return result;
 }
@@ -225,11 +248,12 @@ static void collect_node(const struct probe_root *root, const struct node_name *
 	add_dev_facts(node, real_path);
 	add_sysfs_facts(node, root, text);
 	bool in_dev = base_json_bool(node, "in_dev", false);
+	bool bus_known = base_json_get(node, "bus") != NULL;
 	probe_emit_add(out_fd, "drm", node);
 	if (in_dev) {
 		BASE_FREE char *key = base_format("drm[%s]", text);
 		probe_emit_step(out_fd, "open %s", path);
-		probe_emit_put(out_fd, key, open_node(real_path));
+		probe_emit_put(out_fd, key, open_node(real_path, bus_known));
 	}
 }
 

@@ -87,6 +87,9 @@ static void join_nodes(cJSON *gpus, const cJSON *nodes)
 		const char *number = text_of(node, "number");
 		cJSON *gpu = find_gpu(gpus, "device", device);
 		if (!gpu) {
+			gpu = find_gpu(gpus, "pci", text_of(node, "pci"));
+		}
+		if (!gpu) {
 			gpu = new_gpu(gpus, "drm", number ? number : text_of(node, "name"));
 		}
 		bool render = same(text_of(node, "kind"), "render");

@@ -19,7 +19,7 @@ struct probe_options {
 	unsigned layers;
 	/** One checked submit on every Vulkan device. */
 	bool submit;
-	/** Deadline of each collector. */
+	/** Deadline of it all; half of it is kept for asking each ICD alone when Vulkan fails. */
 	unsigned timeout_ms;
 };
 

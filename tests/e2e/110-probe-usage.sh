@@ -11,7 +11,9 @@ refused() {
   shift
   expect_usage_error "$bin/gpu-probe" "$@" -o "$tmp/out" --record "$tmp/record"
   expect_stderr "$text"
-  [ ! -e "$tmp/out" ] && [ ! -e "$tmp/record" ] || fail 'something was written'
+  if [ -e "$tmp/out" ] || [ -e "$tmp/record" ]; then
+    fail 'something was written'
+  fi
 }
 
 refused '--no-such' --no-such
