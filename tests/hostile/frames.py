@@ -9,6 +9,7 @@ import time
 import ninep
 from bed import (EVENTS, STATUS, case, demand, demand_closed, demand_error, main, malformed,
                  memory_kb, refused)
+from lane import Lane
 from ninep import NOFID, NOTAG, Connection, encode, frame, session
 
 TVERSION, TREAD = 100, 116
@@ -268,11 +269,12 @@ def _(address):
 def _(address):
     with blocked_reader(address, tag=9, fid=5) as connection:
         connection.send(encode("Tclunk", 10, fid=5))
-        tags = {connection.recv().tag}
-        if tags == {9}:
-            tags.add(connection.recv().tag)
-        demand(10 in tags, "the clunk is not answered")
+        demand({connection.recv().tag, connection.recv().tag} == {9, 10}, "not both answered")
         demand_error(connection.ask("Tread", 11, fid=5, offset=0, count=1), errno.EBADF)
+        # What would have ended the read comes when there is no fid any more.
+        with Lane(address) as other:
+            other.lease()
+        connection.rpc("Tgetattr", fid=0, request_mask=0)
 
 
 @case("hostile@H20-hang-up-while-a-read-waits")

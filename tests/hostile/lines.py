@@ -100,8 +100,12 @@ def _(address):
 
 @case("hostile@H45-lease-of-another-session")
 def _(address):
-    with Lane(address) as first:
+    with Lane(address) as first, Lane(address) as second:
         lease = first.lease()[1]["lease"]
+        for held in (False, True):
+            refused_line(second, f"RELEASE lease={lease}")
+            refused_line(second, f"RENEW lease={lease} ttl_s=1")
+            demand(held or second.lease()[0] == "OK", "no room for a second lease")
         demand(first.ctl(f"RELEASE lease={lease}").startswith("OK RELEASE"), "not released")
         refused_line(first, f"RELEASE lease={lease}")
         refused_line(first, f"RENEW lease={lease} ttl_s=10")
