@@ -120,6 +120,12 @@ static void test_disagreement(void **state)
 	/* What the kernel says stays. */
 	expect(gpu(facts, 0), "id", "1002:15e7");
 	cJSON_Delete(facts);
+	/* And as with a PCI bus that says something else than the node. */
+	facts = join(NODES("/sys/d/a", ", \"pci\": \"0000:03:00.0\"", "1002:15e7"), NAVI_PCI, "[]");
+	list = base_json_get(gpu(facts, 0), "disagreements");
+	expect(cJSON_GetArrayItem(list, 0), "drm", "1002:15e7");
+	expect(cJSON_GetArrayItem(list, 0), "pci", "1002:7550");
+	cJSON_Delete(facts);
 }
 
 static void test_venus(void **state)
