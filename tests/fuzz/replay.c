@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a fuzz target without libFuzzer: every file of the folder in LANE_CORPUS (or of the arguments),
- * each of its prefixes, and copies with one bit flipped. Fails when there is nothing to run.
+ * Runs a fuzz target without libFuzzer: every file of the folder in LANE_CORPUS (or of the
+ * arguments), each of its prefixes, and copies with one bit flipped. Fails when there is nothing to
+ * run.
  */
 #include <dirent.h>
 #include <errno.h>
