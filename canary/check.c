@@ -76,36 +76,12 @@ void check_result(const struct workload_plan *plan, uint32_t *const *reference,
 	}
 }
 
-const struct workload_buffer *check_place(
-	const struct workload_plan *plan, uint64_t word, uint64_t *element)
-{
-	for (size_t b = 0; b < plan->buffer_count; b++) {
-		const struct workload_buffer *buffer = &plan->buffers[b];
-		uint64_t count = buffer->job.output ? buffer->job.bytes / 4 : 0;
-		if (word < count) {
-			*element = word;
-			return buffer;
-		}
-		word -= count;
-	}
-	return NULL;
-}
-
-static char *describe_word(enum workload_element element, uint32_t word)
+char *check_word_text(enum workload_element element, uint32_t word)
 {
 	if (element == WORKLOAD_FLOAT) {
 		return base_format("0x%08" PRIx32 " (%.9g)", word, (double)workload_float(word));
 	}
 	return base_format("0x%08" PRIx32, word);
-}
-
-char *check_describe(
-	const struct workload_buffer *buffer, uint64_t element, uint32_t expected, uint32_t found)
-{
-	BASE_FREE char *expected_text = describe_word(buffer->element, expected);
-	BASE_FREE char *found_text = describe_word(buffer->element, found);
-	return base_format(
-		"%s[%" PRIu64 "]: expected %s, found %s", buffer->name, element, expected_text, found_text);
 }
 
 void reference_fill(const struct workload_plan *plan, struct reference *reference)

@@ -24,13 +24,8 @@ void check_result(const struct workload_plan *plan, uint32_t *const *reference,
 /** Whether `found` is right where `expected` is, for outputs of this kind; see workload.ulp. */
 bool check_word(enum workload_element element, uint32_t ulp, uint32_t expected, uint32_t found);
 
-/** The output and the element in it of word `word` of the result; NULL beyond its end. */
-const struct workload_buffer *check_place(
-	const struct workload_plan *plan, uint64_t word, uint64_t *element);
-
-/** "c[17]: expected 0x3f000000 (0.5), found 0xdeadbeef (-6.25985e+18)". Caller frees. */
-char *check_describe(
-	const struct workload_buffer *buffer, uint64_t element, uint32_t expected, uint32_t found);
+/** "0x3f000000 (0.5)", or the bits alone of what is no float. Caller frees. */
+char *check_word_text(enum workload_element element, uint32_t word);
 
 /** The plan's buffers on the CPU. */
 struct reference {

@@ -274,7 +274,8 @@ static int read_request(int argc, char **argv, struct request *request, struct l
 			}
 			continue;
 		}
-		request->option_count++;
+		/* "./run canary" puts this one before whatever follows. */
+		request->option_count += id != OPTION_ALLOW_SOFTWARE;
 		if (!take_option(id, &scan, request, err)) {
 			return BASE_OPTION_ERROR;
 		}

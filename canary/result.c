@@ -65,9 +65,21 @@ static void judge_failed_job(const struct canary_result *result, struct report *
 	add_check(result, report, ends[i].check, observed);
 }
 
-static char *word_text(uint32_t word)
+/* The outputs that came back are right, and unlike those of sample 0, which nobody has any more. */
+static void blame_first_sample(const struct canary_result *result, struct judged *judged)
 {
-	return base_format("0x%08" PRIx32, word);
+	const struct timing *timing = &result->job.timing;
+	struct check *check = &judged->check;
+	/* From the worker: both may be nonsense. */
+	uint64_t index =
+		timing->differs_buffer < result->plan.buffer_count ? timing->differs_buffer : 0;
+	check->buffer = &result->plan.buffers[index];
+	uint64_t words = check->buffer->job.bytes / 4;
+	check->element = timing->differs_word < words ? timing->differs_word : words - 1;
+	check->expected = result->reference.buffers[index][check->element];
+	check->mismatches = 1;
+	judged->sample = 0;
+	judged->found = base_format("unlike sample %" PRIu64, timing->differs_sample);
 }
 
 /*
@@ -84,22 +96,13 @@ static void judge_elements(const struct canary_result *result, struct judged *ju
 	if (judged->verified) {
 		return;
 	}
-	judged->sample = timing->differs ? timing->differs_sample : 0;
 	if (check->mismatches > 0) {
-		judged->expected = word_text(check->expected);
-		judged->found = word_text(check->found);
-		return;
+		judged->sample = timing->differs ? timing->differs_sample : 0;
+		judged->found = check_word_text(check->buffer->element, check->found);
+	} else {
+		blame_first_sample(result, judged);
 	}
-	uint64_t index =
-		timing->differs_buffer < result->plan.buffer_count ? timing->differs_buffer : 0;
-	check->buffer = &result->plan.buffers[index];
-	check->element = timing->differs_word;
-	check->mismatches = 1;
-	judged->sample = 0;
-	uint64_t words = check->buffer->job.bytes / 4;
-	judged->expected =
-		word_text(result->reference.buffers[index][check->element < words ? check->element : 0]);
-	judged->found = base_format("unlike sample %" PRIu64, timing->differs_sample);
+	judged->expected = check_word_text(check->buffer->element, check->expected);
 }
 
 static void find_wrong_result(

@@ -33,6 +33,7 @@ refuse --floor "$tmp/twice.json"
 expect_stderr twice.json:1
 refuse list
 
+expect_status 0 "$bin/gpu-canary" --allow-software list
 expect_status 0 "$bin/gpu-canary" list
 expect_no_stderr ''
 for workload in vadd saxpy copy triad reduce matmul; do
