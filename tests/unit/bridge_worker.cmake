@@ -6,7 +6,7 @@ foreach(shader in_place sized)
 endforeach()
 
 lane_add_unit(bridge_worker_test SOURCES unit/bridge_worker_test.c LINK lane_bridge_job TIMEOUT 120)
-foreach(shader counting endless in_place sized)
+foreach(shader counting endless in_place sized tail)
   lane_add_shader(bridge_worker_test unit/shaders/${shader}.comp)
 endforeach()
 target_compile_definitions(bridge_worker_test PRIVATE

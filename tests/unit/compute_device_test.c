@@ -104,6 +104,21 @@ static void refuses_memory_beyond_the_cap(void **state)
 	compute_buffer_finish(&bed->device, &second);
 }
 
+/* What a driver rounds up counts too. */
+static void counts_what_the_driver_takes(void **state)
+{
+	struct bed *bed = *state;
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	struct compute_buffer buffer;
+	assert_true(compute_buffer_create(&bed->device, COMPUTE_BUFFER_DEVICE, 4, &buffer, &err));
+	uint64_t taken = buffer.allocated_bytes;
+	assert_int_equal(bed->device.memory_used_bytes, taken);
+	compute_buffer_finish(&bed->device, &buffer);
+	bed->device.memory_cap_bytes = taken - 1;
+	assert_false(compute_buffer_create(&bed->device, COMPUTE_BUFFER_DEVICE, 4, &buffer, &err));
+	assert_string_equal(err.code, "MEMORY_CAP");
+}
+
 static void refuses_a_buffer_that_no_kernel_reaches(void **state)
 {
 	struct bed *bed = *state;
@@ -127,6 +142,29 @@ static void a_lost_device_stays_lost(void **state)
 	assert_false(compute_buffer_create(&bed->device, COMPUTE_BUFFER_DEVICE, 4, &buffer, &err));
 	bed->device.lost = false;
 	assert_true(compute_device_check(&bed->device, 10000, &err));
+}
+
+/* A driver that answers everything and computes nothing, or one workgroup too few, or wrong. */
+static void sees_a_device_that_computes_wrong(void **state)
+{
+	(void)state;
+	static const char *const faults[] = {
+		"skip-dispatch", "short-grid", "flip=700", "device-lost", "no-timestamps"};
+	static const char *const codes[] = {
+		"WRONG_RESULT", "WRONG_RESULT", "WRONG_RESULT", "DEVICE_LOST", ""};
+	setenv("VK_ADD_LAYER_PATH", FAULT_LAYER_PATH, 1);
+	setenv("VK_INSTANCE_LAYERS", "VK_LAYER_GPU_LANE_fault", 1);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+		struct bed bed;
+		setenv("GPU_LANE_FAULT", faults[i], 1);
+		assert_true(bed_open(&bed, &err));
+		compute_device_check(&bed.device, 10000, &err);
+		bed_finish(&bed);
+		assert_string_equal(err.code, codes[i]);
+	}
+	unsetenv("VK_INSTANCE_LAYERS");
+	unsetenv("GPU_LANE_FAULT");
 }
 
 static void copies_and_fills(void **state)
@@ -197,6 +235,9 @@ int main(void)
 		NAMED_WITH("device@knows-who-it-is", knows_who_the_device_is, set_up, tear_down),
 		NAMED_WITH("device@computes-what-is-checked", computes_what_is_checked, set_up, tear_down),
 		NAMED_WITH("device@a-lost-one-stays-lost", a_lost_device_stays_lost, set_up, tear_down),
+		NAMED("device@one-that-computes-wrong-is-seen", sees_a_device_that_computes_wrong),
+		NAMED_WITH(
+			"buffer@counts-what-the-driver-takes", counts_what_the_driver_takes, set_up, tear_down),
 		NAMED_WITH("buffer@refuses-memory-beyond-the-cap", refuses_memory_beyond_the_cap, set_up,
 			tear_down),
 		NAMED_WITH("buffer@refuses-one-that-no-kernel-reaches",
