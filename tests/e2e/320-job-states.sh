@@ -6,14 +6,10 @@ need python3
 lavapipe
 export PYTHONDONTWRITEBYTECODE=1
 
-for shader in vadd endless; do
-  glslangValidator --quiet -V --target-env vulkan1.1 -o "$tmp/$shader.spv" \
-    "$src/tests/hostile/shaders/$shader.comp"
-done
+sh "$src/tests/hostile/shaders/compile.sh" "$tmp"
 start "$bin/gpu-bridge-host" --allow-software --listen "unix:$tmp/bridge.sock"
 wait_for 20 test -S "$tmp/bridge.sock"
-LANE_TEST_TIMEOUT=250 run python3 "$src/tests/hostile/states.py" "$tmp/bridge.sock" "$pid" \
-  "$tmp/vadd.spv" "$tmp/endless.spv"
+LANE_TEST_TIMEOUT=250 run python3 "$src/tests/hostile/states.py" "$tmp/bridge.sock" "$pid" "$tmp"
 cat "$tmp/stdout"
 [ "$status" -eq 0 ] || fail "states.py: $(tail -c 4096 "$tmp/gpu-bridge-host.log")"
 kill -TERM "$pid"

@@ -6,15 +6,14 @@ need python3
 lavapipe
 export PYTHONDONTWRITEBYTECODE=1
 
-glslangValidator --quiet -V --target-env vulkan1.1 -o "$tmp/endless.spv" \
-  "$src/tests/hostile/shaders/endless.comp"
+sh "$src/tests/hostile/shaders/compile.sh" "$tmp"
 # stops STATUS SIGNAL...
 stops() {
   expected=$1
   shift
   start "$bin/gpu-bridge-host" --allow-software --listen "unix:$tmp/bridge.sock"
   wait_for 20 test -S "$tmp/bridge.sock"
-  run python3 "$src/tests/hostile/stops.py" "$tmp/bridge.sock" "$pid" "$tmp/endless.spv" "$@"
+  run python3 "$src/tests/hostile/stops.py" "$tmp/bridge.sock" "$pid" "$tmp" "$@"
   [ "$status" -eq 0 ] || fail "$*: $(cat "$tmp/gpu-bridge-host.log")"
   ended=0
   wait "$pid" || ended=$?

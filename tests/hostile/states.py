@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every way a job can end: states.py SOCKET PID VADD.spv ENDLESS.spv
+"""Every way a job can end: states.py SOCKET PID FOLDER, where FOLDER holds the shaders as *.spv
 
 On a bridge with a real device each cause must show as its own state within two seconds, the bridge
 must live, and the next job must run and be right.
@@ -8,6 +8,7 @@ must live, and the next job must run and be right.
 import errno
 import json
 import os
+import pathlib
 import random
 import signal
 import sys
@@ -23,13 +24,11 @@ ENDS = ("OK", "ERR TIMEOUT", "ERR HASH", "ERR INVALID", "ERR LIMIT", "ERR DEVICE
 
 
 class Bed:
-    def __init__(self, address, pid, vadd_path, endless_path):
+    def __init__(self, address, pid, folder):
         self.address = address
         self.pid = pid
-        with open(vadd_path, "rb") as file:
-            self.vadd = file.read()
-        with open(endless_path, "rb") as file:
-            self.endless = file.read()
+        self.vadd, self.endless, self.wild = (
+            pathlib.Path(folder, name + ".spv").read_bytes() for name in ("vadd", "endless", "wild"))
 
     def lane(self, **lease):
         lane = Lane(self.address)
@@ -203,6 +202,21 @@ def _(bed):
         runs_right(bed, lane)
 
 
+@case("job@out-of-bounds-and-by-zero")
+def _(bed):
+    with bed.lane() as lane:
+        neighbour = {"binding": 1, "bytes": 1 << 16, "input": True, "output": True,
+                     "fill": {"kind": "zero"}}
+        job = lane.submit(descriptor(
+            bed.wild, [64, 1, 1], [64, 1, 1],
+            [{"binding": 0, "bytes": 16, "input": True, "fill": {"kind": "zero"}}, neighbour]))
+        _, states = lane.finish(job)
+        demand(states[-1] == "OK", f"{states} {lane.detail(job)}")
+        data = lane.session.read_all(f"/worker/{job}/result")
+        demand(data == bytes(1 << 16), "a write outside of one buffer is seen in another")
+        runs_right(bed, lane)
+
+
 @case("job@more-memory-than-the-lease")
 def _(bed):
     with bed.lane(mem_mb=16) as lane:
@@ -366,5 +380,5 @@ def _(bed):
 
 
 if __name__ == "__main__":
-    bed = Bed(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4])
+    bed = Bed(sys.argv[1], int(sys.argv[2]), sys.argv[3])
     sys.exit(1 if run_once(bed, bed.address) else 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ends a bridge while an endless job runs: stops.py SOCKET PID ENDLESS.spv SIGNAL...
+"""Ends a bridge while an endless job runs: stops.py SOCKET PID FOLDER SIGNAL...
 
 Sends the signals in turn, a quarter of a second apart, and waits until the bridge and all of its
 workers are gone.
@@ -23,8 +23,8 @@ def exists(pid):
         return False
 
 
-def main(address, pid, endless, *signals):
-    bed = Bed(address, int(pid), endless, endless)
+def main(address, pid, folder, *signals):
+    bed = Bed(address, int(pid), folder)
     with bed.lane() as lane, Lane(bed.address) as other:
         job = lane.submit(bed.endless_job(timeout_ms=1500))
         running(lane, job)
