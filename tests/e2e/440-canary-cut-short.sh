@@ -77,7 +77,9 @@ expect_json "$tmp/report.json" '[w["verified"] for w in doc["workloads"]] == [Fa
 begin
 in_the_middle
 kill -KILL "$canary"
-wait "$canary" || :
+outcome=0
+wait "$canary" || outcome=$?
+[ "$outcome" -eq 137 ] || fail "exit status $outcome of a killed process"
 wait_for 5 gone "$bridge"
 wait_for 5 gone "$worker"
 
