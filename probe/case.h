@@ -24,8 +24,6 @@ struct probe_case {
 
 /** Whether the element of "gpus" is a GPU that could compute: no renderer, no mere display. */
 bool probe_case_is_hardware(const cJSON *gpu);
-/** The Vulkan device of a GPU, or NULL. */
-const cJSON *probe_case_device(const cJSON *facts, const cJSON *gpu);
 /** The first of the GPU's nodes of a kind ("render", "primary"), or NULL. */
 const cJSON *probe_case_node(const cJSON *facts, const cJSON *gpu, const char *kind);
 /** Outcome of a collector: "ok", "skipped", "signal", ...; "skipped" when nothing is recorded. */

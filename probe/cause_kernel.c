@@ -8,17 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text_of(const cJSON *node, const char *key)
-{
-	return base_json_string(node, key, NULL);
-}
-
-static bool is(const cJSON *node, const char *key, const char *text)
-{
-	const char *value = text_of(node, key);
-	return value && strcmp(value, text) == 0;
-}
-
 static void add_evidence(cJSON *finding, const char *key, const char *text)
 {
 	if (text) {
@@ -29,11 +18,11 @@ static void add_evidence(cJSON *finding, const char *key, const char *text)
 /* The GPU that a node belongs to. */
 static const cJSON *gpu_of(const struct probe_case *trial, const cJSON *node)
 {
-	const char *key = is(node, "kind", "render") ? "render" : "primary";
+	const char *key = probe_is(node, "kind", "render") ? "render" : "primary";
 	const cJSON *gpu;
 	cJSON_ArrayForEach(gpu, base_json_get(trial->facts, "gpus"))
 	{
-		if (is(gpu, key, base_json_string(node, "name", ""))) {
+		if (probe_is(gpu, key, base_json_string(node, "name", ""))) {
 			return gpu;
 		}
 	}
@@ -45,7 +34,7 @@ static enum report_level node_level(const struct probe_case *trial, const cJSON 
 {
 	const cJSON *gpu = gpu_of(trial, node);
 	const cJSON *render = probe_case_node(trial->facts, gpu, "render");
-	bool spare = is(node, "kind", "primary") && is(render, "open", "ok");
+	bool spare = probe_is(node, "kind", "primary") && probe_is(render, "open", "ok");
 	bool idle = gpu && base_json_bool(gpu, "display_only", false);
 	return spare || idle ? REPORT_NOTICE : probe_cause_level(trial);
 }
@@ -58,16 +47,17 @@ static bool name_culprits(const struct probe_case *trial)
 	cJSON_ArrayForEach(icd, probe_path_find(trial->facts, "vulkan.icds"))
 	{
 		const cJSON *alone = base_json_get(icd, "alone");
-		if (!alone || is(alone, "outcome", "ok")) {
+		if (!alone || probe_is(alone, "outcome", "ok")) {
 			continue;
 		}
-		bool hangs = is(alone, "outcome", "timeout") || is(alone, "outcome", "unkillable");
-		const char *step = text_of(alone, "step");
+		bool hangs =
+			probe_is(alone, "outcome", "timeout") || probe_is(alone, "outcome", "unkillable");
+		const char *step = probe_text(alone, "step");
 		cJSON *finding = report_finding(trial->report, probe_cause_crash_level(trial),
-			hangs ? "ICD_HANGS" : "ICD_CRASHED", "%s: %s%s%s", text_of(icd, "path"),
+			hangs ? "ICD_HANGS" : "ICD_CRASHED", "%s: %s%s%s", probe_text(icd, "path"),
 			base_json_string(alone, "detail", "ended"), step ? " in the step: " : "",
 			step ? step : "");
-		add_evidence(finding, "library", text_of(icd, "library"));
+		add_evidence(finding, "library", probe_text(icd, "library"));
 		add_evidence(finding, "step", step);
 		named = true;
 	}
@@ -89,13 +79,13 @@ void probe_cause_collectors(const struct probe_case *trial)
 	cJSON_ArrayForEach(entry, base_json_get(trial->facts, "collectors"))
 	{
 		for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-			if (!is(entry, "outcome", codes[i].outcome) ||
-				(is(entry, "name", "vulkan") && name_culprits(trial))) {
+			if (!probe_is(entry, "outcome", codes[i].outcome) ||
+				(probe_is(entry, "name", "vulkan") && name_culprits(trial))) {
 				continue;
 			}
-			const char *step = text_of(entry, "step");
+			const char *step = probe_text(entry, "step");
 			cJSON *finding = report_finding(trial->report, probe_cause_crash_level(trial),
-				codes[i].code, "the %s collector %s%s%s", text_of(entry, "name"),
+				codes[i].code, "the %s collector %s%s%s", probe_text(entry, "name"),
 				base_json_string(entry, "detail", "ended early"), step ? " in the step: " : "",
 				step ? step : "");
 			const cJSON *log = base_json_get(entry, "log");
@@ -129,7 +119,7 @@ void probe_cause_not_mounted(const struct probe_case *trial)
 	cJSON_ArrayForEach(node, base_json_get(trial->facts, "drm"))
 	{
 		if (base_json_bool(node, "in_sysfs", false) && !base_json_bool(node, "in_dev", true)) {
-			base_buffer_print(&names, "%s%s", names.size ? ", " : "", text_of(node, "path"));
+			base_buffer_print(&names, "%s%s", names.size ? ", " : "", probe_text(node, "path"));
 			enum report_level own = node_level(trial, node);
 			level = own > level ? own : level;
 		}
@@ -154,7 +144,7 @@ static void add_identity(const struct probe_case *trial, const cJSON *node, cJSO
 			base_json_number(host, "uid", 0), base_json_number(host, "gid", 0),
 			groups[0] ? groups : "none");
 	}
-	add_evidence(finding, "security_label", text_of(host, "security_label"));
+	add_evidence(finding, "security_label", probe_text(host, "security_label"));
 }
 
 void probe_cause_open(const struct probe_case *trial)
@@ -174,7 +164,7 @@ void probe_cause_open(const struct probe_case *trial)
 	const cJSON *node;
 	cJSON_ArrayForEach(node, base_json_get(trial->facts, "drm"))
 	{
-		const char *result = text_of(node, "open");
+		const char *result = probe_text(node, "open");
 		if (!result || strcmp(result, "ok") == 0) {
 			continue;
 		}
@@ -197,10 +187,10 @@ static void check_numbers(const struct probe_case *trial)
 	const cJSON *node;
 	cJSON_ArrayForEach(node, base_json_get(trial->facts, "drm"))
 	{
-		const char *number = text_of(node, "sysfs_number");
+		const char *number = probe_text(node, "sysfs_number");
 		if (number) {
 			report_finding(trial->report, node_level(trial, node), "DRM_NODE_STALE",
-				"%s is %s, but the kernel has %s under that name", text_of(node, "path"),
+				"%s is %s, but the kernel has %s under that name", probe_text(node, "path"),
 				base_json_string(node, "number", "?"), number);
 		}
 	}
@@ -212,7 +202,7 @@ void probe_cause_no_render_node(const struct probe_case *trial)
 	const cJSON *node;
 	cJSON_ArrayForEach(node, base_json_get(trial->facts, "drm"))
 	{
-		if (is(node, "kind", "render")) {
+		if (probe_is(node, "kind", "render")) {
 			primary = false;
 			break;
 		}
@@ -237,18 +227,18 @@ void probe_cause_pci(const struct probe_case *trial)
 	const cJSON *gpu;
 	cJSON_ArrayForEach(gpu, base_json_get(trial->facts, "gpus"))
 	{
-		const char *driver = text_of(gpu, "kernel_driver");
-		if (!probe_case_is_hardware(gpu) || !text_of(gpu, "pci") || text_of(gpu, "vulkan")) {
+		const char *driver = probe_text(gpu, "kernel_driver");
+		if (!probe_case_is_hardware(gpu) || !probe_text(gpu, "pci") || probe_text(gpu, "vulkan")) {
 			continue;
 		}
 		if (!driver) {
 			report_finding(trial->report, probe_cause_level(trial), "DRM_NODE_ABSENT",
 				"no kernel driver is bound to %s (%s) at %s", base_json_string(gpu, "id", "?"),
-				text_of(gpu, "name"), text_of(gpu, "pci"));
+				probe_text(gpu, "name"), probe_text(gpu, "pci"));
 		} else if (strcmp(driver, "vfio-pci") == 0) {
 			report_finding(trial->report, probe_cause_level(trial), "DRM_DRIVER_WRONG",
 				"%s at %s is bound to vfio-pci, for a virtual machine",
-				base_json_string(gpu, "id", "?"), text_of(gpu, "pci"));
+				base_json_string(gpu, "id", "?"), probe_text(gpu, "pci"));
 		}
 	}
 }

@@ -10,17 +10,6 @@
 
 enum { MESSAGES_SHOWN = 5 };
 
-static const char *text_of(const cJSON *node, const char *key)
-{
-	return base_json_string(node, key, NULL);
-}
-
-static bool is(const cJSON *node, const char *key, const char *text)
-{
-	const char *value = text_of(node, key);
-	return value && strcmp(value, text) == 0;
-}
-
 static const cJSON *fact(const struct probe_case *trial, const char *path)
 {
 	return probe_path_find(trial->facts, path);
@@ -39,7 +28,7 @@ static void add_messages(const struct probe_case *trial, cJSON *finding)
 	const cJSON *message;
 	cJSON_ArrayForEach(message, fact(trial, "vulkan.messages"))
 	{
-		if (is(message, "severity", "info") || cJSON_GetArraySize(said) >= MESSAGES_SHOWN) {
+		if (probe_is(message, "severity", "info") || cJSON_GetArraySize(said) >= MESSAGES_SHOWN) {
 			continue;
 		}
 		said = said ? said : base_json_add_array(report_finding_evidence(finding), "said");
@@ -72,7 +61,7 @@ static void add_manifests(const struct probe_case *trial, cJSON *finding)
 
 static bool is_nix_without_drivers(const struct probe_case *trial)
 {
-	const char *path = text_of(fact(trial, "vulkan.loader"), "path");
+	const char *path = probe_text(fact(trial, "vulkan.loader"), "path");
 	const cJSON *icd;
 	cJSON_ArrayForEach(icd, fact(trial, "vulkan.icds"))
 	{
@@ -88,7 +77,7 @@ static bool has_virtio_gpu(const struct probe_case *trial)
 	const cJSON *gpu;
 	cJSON_ArrayForEach(gpu, base_json_get(trial->facts, "gpus"))
 	{
-		if (is(gpu, "driver", "virtio_gpu")) {
+		if (probe_is(gpu, "driver", "virtio_gpu")) {
 			return true;
 		}
 	}
@@ -115,7 +104,7 @@ static bool has_venus_icd(const struct probe_case *trial)
 /* Code of an ICD that fails even alone; one that only finds its hardware missing does not. */
 static const char *failed_alone(const cJSON *icd)
 {
-	const char *code = text_of(base_json_get(icd, "alone"), "code");
+	const char *code = probe_text(base_json_get(icd, "alone"), "code");
 	return code && strcmp(code, "VULKAN_NO_DRIVER") != 0 ? code : NULL;
 }
 
@@ -136,7 +125,7 @@ static bool name_failing(const struct probe_case *trial)
 		bool memory = is_venus_icd(icd) && strcmp(code, "VULKAN_OUT_OF_HOST_MEMORY") == 0;
 		cJSON *finding = report_finding(trial->report, probe_cause_crash_level(trial),
 			memory ? "VENUS_OUT_OF_HOST_MEMORY" : known_code(code, "VULKAN_INSTANCE_FAILED"),
-			"%s: %s", text_of(icd, "path"),
+			"%s: %s", probe_text(icd, "path"),
 			base_json_string(base_json_get(icd, "alone"), "error", code));
 		add_messages(trial, finding);
 		named = true;
@@ -155,7 +144,7 @@ void probe_cause_instance(const struct probe_case *trial)
 		return;
 	}
 	const cJSON *failed = created ? enumeration : instance;
-	const char *code = known_code(text_of(failed, "code"), "VULKAN_INSTANCE_FAILED");
+	const char *code = known_code(probe_text(failed, "code"), "VULKAN_INSTANCE_FAILED");
 	if (strcmp(code, "VULKAN_OUT_OF_HOST_MEMORY") == 0 && has_virtio_gpu(trial)) {
 		code = "VENUS_OUT_OF_HOST_MEMORY";
 	} else if (strcmp(code, "VULKAN_NO_DRIVER") == 0 && is_nix_without_drivers(trial)) {
@@ -172,14 +161,14 @@ void probe_cause_icd(const struct probe_case *trial)
 	const cJSON *icd;
 	cJSON_ArrayForEach(icd, fact(trial, "vulkan.icds"))
 	{
-		const char *error = text_of(icd, "error");
+		const char *error = probe_text(icd, "error");
 		/* A manifest of another word size is every multi-architecture system's. */
 		if (!error || !base_json_bool(icd, "used", false) || strstr(error, "wrong ELF class")) {
 			continue;
 		}
 		bool glibc = strstr(error, "GLIBC_") && strstr(error, "not found");
 		cJSON *finding = report_finding(trial->report, probe_cause_level(trial),
-			glibc ? "ICD_GLIBC_MISMATCH" : "ICD_LOAD_FAILED", "%s: %s", text_of(icd, "path"),
+			glibc ? "ICD_GLIBC_MISMATCH" : "ICD_LOAD_FAILED", "%s: %s", probe_text(icd, "path"),
 			error);
 		base_json_add_string(
 			report_finding_evidence(finding), "source", base_json_string(icd, "source", "?"));
@@ -233,14 +222,15 @@ void probe_cause_gpu_missing(const struct probe_case *trial)
 	{
 		const cJSON *render = probe_case_node(trial->facts, gpu, "render");
 		/* Without a node that opens, Vulkan had no chance, and another finding says so. */
-		if (!probe_case_is_hardware(gpu) || text_of(gpu, "vulkan") || !is(render, "open", "ok")) {
+		if (!probe_case_is_hardware(gpu) || probe_text(gpu, "vulkan") ||
+			!probe_is(render, "open", "ok")) {
 			continue;
 		}
 		const char *code =
-			is(gpu, "driver", "virtio_gpu") ? venus_code(trial) : "GPU_NOT_IN_VULKAN";
+			probe_is(gpu, "driver", "virtio_gpu") ? venus_code(trial) : "GPU_NOT_IN_VULKAN";
 		cJSON *finding = report_finding(trial->report, probe_cause_level(trial), code,
-			"%s (%s, driver %s) opens, but Vulkan does not list it", text_of(render, "path"),
-			text_of(gpu, "name"), base_json_string(gpu, "driver", "unknown"));
+			"%s (%s, driver %s) opens, but Vulkan does not list it", probe_text(render, "path"),
+			probe_text(gpu, "name"), base_json_string(gpu, "driver", "unknown"));
 		add_manifests(trial, finding);
 		add_messages(trial, finding);
 	}
@@ -251,7 +241,7 @@ void probe_cause_submit(const struct probe_case *trial)
 	const cJSON *device;
 	cJSON_ArrayForEach(device, fact(trial, "vulkan.devices"))
 	{
-		const char *submit = text_of(device, "submit");
+		const char *submit = probe_text(device, "submit");
 		if (!submit || strcmp(submit, "ok") == 0) {
 			continue;
 		}
@@ -263,7 +253,7 @@ void probe_cause_submit(const struct probe_case *trial)
 			level = REPORT_FAILURE;
 		}
 		cJSON *finding = report_finding(trial->report, level,
-			known_code(submit, "VULKAN_SUBMIT_FAILED"), "%s: %s", text_of(device, "name"),
+			known_code(submit, "VULKAN_SUBMIT_FAILED"), "%s: %s", probe_text(device, "name"),
 			base_json_string(device, "submit_error", submit));
 		base_json_add_string(
 			report_finding_evidence(finding), "device", base_json_string(device, "key", "?"));
@@ -275,10 +265,10 @@ void probe_cause_venus(const struct probe_case *trial)
 	const cJSON *device;
 	cJSON_ArrayForEach(device, fact(trial, "vulkan.devices"))
 	{
-		if (trial->hardware_wanted && is(device, "driver_id", "MESA_VENUS") &&
+		if (trial->hardware_wanted && probe_is(device, "driver_id", "MESA_VENUS") &&
 			base_json_bool(device, "software", false)) {
 			report_finding(trial->report, probe_cause_level(trial), "VENUS_SOFTWARE",
-				"%s: the host renders on its CPU", text_of(device, "name"));
+				"%s: the host renders on its CPU", probe_text(device, "name"));
 		}
 	}
 }
@@ -301,7 +291,7 @@ void probe_cause_disagreement(const struct probe_case *trial)
 				}
 			}
 			cJSON *finding = report_finding(trial->report, REPORT_WARNING, "FACTS_DISAGREE",
-				"%s of %s:%s", text_of(entry, "what"), text_of(gpu, "name"), words.data);
+				"%s of %s:%s", probe_text(entry, "what"), probe_text(gpu, "name"), words.data);
 			base_json_add_node(
 				report_finding_evidence(finding), "disagreement", cJSON_Duplicate(entry, true));
 		}

@@ -11,133 +11,104 @@ enum { FACTS_SIZE_MAX = 16 << 20 };
 
 #define GPU_PREFIX "gpu."
 
-#define BOOL(key)                                                                                  \
-	{                                                                                              \
-		.name = key, .types = BASE_JSON_BOOL                                                       \
-	}
-#define INTEGER(key)                                                                               \
-	{                                                                                              \
-		.name = key, .types = BASE_JSON_INTEGER                                                    \
-	}
-#define NUMBER(key)                                                                                \
-	{                                                                                              \
-		.name = key, .types = BASE_JSON_NUMBER                                                     \
-	}
-#define STRING(key)                                                                                \
-	{                                                                                              \
-		.name = key, .types = BASE_JSON_STRING                                                     \
-	}
-#define NAME(key)                                                                                  \
-	{                                                                                              \
-		.name = key, .types = BASE_JSON_STRING, .required = true                                   \
-	}
-#define STRINGS(key)                                                                               \
-	{                                                                                              \
-		.name = key, .types = BASE_JSON_ARRAY, .element = BASE_JSON_STRING                         \
-	}
-#define INTEGERS(key)                                                                              \
-	{                                                                                              \
-		.name = key, .types = BASE_JSON_ARRAY, .element = BASE_JSON_INTEGER                        \
-	}
-#define OBJECT(key, shape)                                                                         \
-	{                                                                                              \
-		.name = key, .types = BASE_JSON_OBJECT, .members = shape                                   \
-	}
-#define LIST(key, shape)                                                                           \
-	{                                                                                              \
-		.name = key, .types = BASE_JSON_ARRAY, .members = shape                                    \
-	}
-#define REFERENCE(key, array)                                                                      \
-	{                                                                                              \
-		.name = key, .types = BASE_JSON_STRING, .refers = array                                    \
-	}
-#define END                                                                                        \
-	{                                                                                              \
-		.name = NULL                                                                               \
-	}
+/* Members of the tables below: {STRING("name")}. */
+#define BOOL(key) .name = (key), .types = BASE_JSON_BOOL
+#define INTEGER(key) .name = (key), .types = BASE_JSON_INTEGER
+#define NUMBER(key) .name = (key), .types = BASE_JSON_NUMBER
+#define STRING(key) .name = (key), .types = BASE_JSON_STRING
+/* One that is always there: what the element is called, mostly. */
+#define NAME(key) STRING(key), .required = true
+#define STRINGS(key) .name = (key), .types = BASE_JSON_ARRAY, .element = BASE_JSON_STRING
+#define INTEGERS(key) .name = (key), .types = BASE_JSON_ARRAY, .element = BASE_JSON_INTEGER
+#define OBJECT(key, shape) .name = (key), .types = BASE_JSON_OBJECT, .members = (shape)
+#define LIST(key, shape) .name = (key), .types = BASE_JSON_ARRAY, .members = (shape)
+#define REFERENCE(key, array) STRING(key), .refers = (array)
 
-static const struct probe_shape variable[] = {NAME("name"), NAME("value"), END};
+static const struct probe_shape variable[] = {{NAME("name")}, {NAME("value")}, {.name = NULL}};
 
-static const struct probe_shape cgroup[] = {INTEGER("version"), STRINGS("devices"), END};
+static const struct probe_shape cgroup[] = {
+	{INTEGER("version")}, {STRINGS("devices")}, {.name = NULL}};
 
-static const struct probe_shape host[] = {STRING("kernel"), STRING("machine"),
-	STRING("distribution"), STRING("libc"), INTEGER("page_size"), INTEGER("cpus"),
-	INTEGER("memory_bytes"), BOOL("sysfs"), STRING("vendor"), STRING("product"),
-	STRING("container"), INTEGER("uid"), INTEGER("gid"), INTEGERS("groups"), STRING("capabilities"),
-	STRING("seccomp"), BOOL("no_new_privs"), STRING("security_modules"), STRING("security_label"),
-	OBJECT("cgroup", cgroup), LIST("parameters", variable), LIST("runner", variable),
-	LIST("environment", variable), END};
+static const struct probe_shape host[] = {{STRING("kernel")}, {STRING("machine")},
+	{STRING("distribution")}, {STRING("libc")}, {INTEGER("page_size")}, {INTEGER("cpus")},
+	{INTEGER("memory_bytes")}, {BOOL("sysfs")}, {STRING("vendor")}, {STRING("product")},
+	{STRING("container")}, {INTEGER("uid")}, {INTEGER("gid")}, {INTEGERS("groups")},
+	{STRING("capabilities")}, {STRING("seccomp")}, {BOOL("no_new_privs")},
+	{STRING("security_modules")}, {STRING("security_label")}, {OBJECT("cgroup", cgroup)},
+	{LIST("parameters", variable)}, {LIST("runner", variable)}, {LIST("environment", variable)},
+	{.name = NULL}};
 
-static const struct probe_shape drm[] = {NAME("name"), NAME("path"), NAME("kind"), STRING("number"),
-	STRING("sysfs_number"), BOOL("in_dev"), BOOL("in_sysfs"), STRING("mode"), INTEGER("uid"),
-	INTEGER("gid"), STRING("device"), STRING("kernel_driver"), STRING("bus"), STRING("pci"),
-	STRING("id"), STRING("subsystem"), STRING("revision"), INTEGER("vram_bytes"),
-	INTEGER("vram_used_bytes"), INTEGER("busy_percent"), STRING("open"), STRING("driver"),
-	STRING("driver_version"), STRINGS("capabilities"), END};
+static const struct probe_shape drm[] = {{NAME("name")}, {NAME("path")}, {NAME("kind")},
+	{STRING("number")}, {STRING("sysfs_number")}, {BOOL("in_dev")}, {BOOL("in_sysfs")},
+	{STRING("mode")}, {INTEGER("uid")}, {INTEGER("gid")}, {STRING("device")},
+	{STRING("kernel_driver")}, {STRING("bus")}, {STRING("pci")}, {STRING("id")},
+	{STRING("subsystem")}, {STRING("revision")}, {INTEGER("vram_bytes")},
+	{INTEGER("vram_used_bytes")}, {INTEGER("busy_percent")}, {STRING("open")}, {STRING("driver")},
+	{STRING("driver_version")}, {STRINGS("capabilities")}, {.name = NULL}};
 
-static const struct probe_shape pci[] = {NAME("address"), NAME("id"), STRING("class"),
-	STRING("revision"), STRING("subsystem"), INTEGERS("bar_bytes"), STRING("link_speed"),
-	STRING("link_speed_max"), STRING("link_width"), STRING("link_width_max"), STRING("power"),
-	STRING("driver"), STRING("iommu_group"), STRING("vendor_name"), STRING("device_name"), END};
+static const struct probe_shape pci[] = {{NAME("address")}, {NAME("id")}, {STRING("class")},
+	{STRING("revision")}, {STRING("subsystem")}, {INTEGERS("bar_bytes")}, {STRING("link_speed")},
+	{STRING("link_speed_max")}, {STRING("link_width")}, {STRING("link_width_max")},
+	{STRING("power")}, {STRING("driver")}, {STRING("iommu_group")}, {STRING("vendor_name")},
+	{STRING("device_name")}, {.name = NULL}};
 
-static const struct probe_shape loader[] = {BOOL("found"), STRING("path"), STRING("version"), END};
+static const struct probe_shape loader[] = {
+	{BOOL("found")}, {STRING("path")}, {STRING("version")}, {.name = NULL}};
 static const struct probe_shape instance[] = {
-	BOOL("created"), STRING("code"), STRING("error"), END};
+	{BOOL("created")}, {STRING("code")}, {STRING("error")}, {.name = NULL}};
 static const struct probe_shape enumeration[] = {
-	BOOL("listed"), STRING("code"), STRING("error"), END};
+	{BOOL("listed")}, {STRING("code")}, {STRING("error")}, {.name = NULL}};
 
-static const struct probe_shape alone[] = {NUMBER("ms"), NAME("outcome"), STRING("detail"),
-	STRING("step"), STRINGS("log"), STRING("code"), STRING("error"), END};
+static const struct probe_shape alone[] = {{NUMBER("ms")}, {NAME("outcome")}, {STRING("detail")},
+	{STRING("step")}, {STRINGS("log")}, {STRING("code")}, {STRING("error")}, {.name = NULL}};
 
-static const struct probe_shape icd[] = {NAME("name"), NAME("path"), STRING("source"), BOOL("used"),
-	STRING("library"), STRING("api_version"), BOOL("loads"), STRING("error"),
-	OBJECT("alone", alone), END};
+static const struct probe_shape icd[] = {{NAME("name")}, {NAME("path")}, {STRING("source")},
+	{BOOL("used")}, {STRING("library")}, {STRING("api_version")}, {BOOL("loads")},
+	{STRING("error")}, {OBJECT("alone", alone)}, {.name = NULL}};
 
-static const struct probe_shape layer[] = {NAME("name"), STRING("description"), END};
+static const struct probe_shape layer[] = {{NAME("name")}, {STRING("description")}, {.name = NULL}};
 
-static const struct probe_shape heap[] = {INTEGER("bytes"), BOOL("device_local"), END};
+static const struct probe_shape heap[] = {
+	{INTEGER("bytes")}, {BOOL("device_local")}, {.name = NULL}};
 static const struct probe_shape queue_family[] = {
-	INTEGER("count"), INTEGER("timestamp_bits"), STRINGS("flags"), END};
-static const struct probe_shape limits[] = {INTEGER("storage_buffer_bytes"),
-	INTEGER("shared_bytes"), INTEGER("workgroup_invocations"), INTEGER("workgroup_count_x"),
-	NUMBER("timestamp_period_ns"), END};
+	{INTEGER("count")}, {INTEGER("timestamp_bits")}, {STRINGS("flags")}, {.name = NULL}};
+static const struct probe_shape limits[] = {{INTEGER("storage_buffer_bytes")},
+	{INTEGER("shared_bytes")}, {INTEGER("workgroup_invocations")}, {INTEGER("workgroup_count_x")},
+	{NUMBER("timestamp_period_ns")}, {.name = NULL}};
 
-static const struct probe_shape vulkan_device[] = {NAME("key"), NAME("name"), STRING("type"),
-	BOOL("software"), STRING("id"), STRING("api_version"), STRING("driver_version"),
-	STRING("driver_id"), STRING("driver_name"), STRING("driver_info"), STRING("conformance"),
-	STRING("device_uuid"), STRING("driver_uuid"), STRING("primary"), STRING("render"),
-	STRING("pci"), INTEGER("memory_bytes"), LIST("heaps", heap),
-	LIST("queue_families", queue_family), OBJECT("limits", limits), INTEGER("subgroup_size"),
-	STRING("submit"), STRING("submit_error"), END};
+static const struct probe_shape vulkan_device[] = {{NAME("key")}, {NAME("name")}, {STRING("type")},
+	{BOOL("software")}, {STRING("id")}, {STRING("api_version")}, {STRING("driver_version")},
+	{STRING("driver_id")}, {STRING("driver_name")}, {STRING("driver_info")},
+	{STRING("conformance")}, {STRING("device_uuid")}, {STRING("driver_uuid")}, {STRING("primary")},
+	{STRING("render")}, {STRING("pci")}, {INTEGER("memory_bytes")}, {LIST("heaps", heap)},
+	{LIST("queue_families", queue_family)}, {OBJECT("limits", limits)}, {INTEGER("subgroup_size")},
+	{STRING("submit")}, {STRING("submit_error")}, {.name = NULL}};
 
-static const struct probe_shape message[] = {NAME("severity"), NAME("text"), END};
+static const struct probe_shape message[] = {{NAME("severity")}, {NAME("text")}, {.name = NULL}};
 
-static const struct probe_shape vulkan[] = {OBJECT("loader", loader), OBJECT("instance", instance),
-	OBJECT("enumeration", enumeration), LIST("icds", icd), LIST("layers", layer),
-	LIST("devices", vulkan_device), LIST("messages", message), END};
+static const struct probe_shape vulkan[] = {{OBJECT("loader", loader)},
+	{OBJECT("instance", instance)}, {OBJECT("enumeration", enumeration)}, {LIST("icds", icd)},
+	{LIST("layers", layer)}, {LIST("devices", vulkan_device)}, {LIST("messages", message)},
+	{.name = NULL}};
 
-static const struct probe_shape disagreement[] = {
-	NAME("what"), STRING("drm"), STRING("kernel"), STRING("pci"), STRING("vulkan"), END};
+static const struct probe_shape disagreement[] = {{NAME("what")}, {STRING("drm")},
+	{STRING("kernel")}, {STRING("pci")}, {STRING("vulkan")}, {.name = NULL}};
 
-static const struct probe_shape gpu_members[] = {NAME("key"), STRING("name"), BOOL("software"),
-	BOOL("display_only"), STRING("id"), STRING("driver"), STRING("kernel_driver"), STRING("device"),
-	STRING("pci_name"), STRING("joined_by"), REFERENCE("primary", "drm"),
-	REFERENCE("render", "drm"), REFERENCE("pci", "pci"), REFERENCE("vulkan", "vulkan.devices"),
-	STRINGS("vulkan_devices"), LIST("disagreements", disagreement), END};
+static const struct probe_shape gpu_members[] = {{NAME("key")}, {STRING("name")},
+	{BOOL("software")}, {BOOL("display_only")}, {STRING("id")}, {STRING("driver")},
+	{STRING("kernel_driver")}, {STRING("device")}, {STRING("pci_name")}, {STRING("joined_by")},
+	{REFERENCE("primary", "drm")}, {REFERENCE("render", "drm")}, {REFERENCE("pci", "pci")},
+	{REFERENCE("vulkan", "vulkan.devices")}, {STRINGS("vulkan_devices")},
+	{LIST("disagreements", disagreement)}, {.name = NULL}};
 
-static const struct probe_shape collector[] = {NAME("name"), NUMBER("ms"), NAME("outcome"),
-	STRING("detail"), STRING("step"), STRINGS("log"), END};
-
-#define SECTION(key, type, shape)                                                                  \
-	{                                                                                              \
-		.name = key, .types = type, .required = true, .members = shape                             \
-	}
+static const struct probe_shape collector[] = {{NAME("name")}, {NUMBER("ms")}, {NAME("outcome")},
+	{STRING("detail")}, {STRING("step")}, {STRINGS("log")}, {.name = NULL}};
 
 /* "gpus" is not required: the join makes it anew. */
-static const struct probe_shape root[] = {NAME("schema"), SECTION("host", BASE_JSON_OBJECT, host),
-	SECTION("drm", BASE_JSON_ARRAY, drm), SECTION("pci", BASE_JSON_ARRAY, pci),
-	SECTION("vulkan", BASE_JSON_OBJECT, vulkan), LIST("gpus", gpu_members),
-	SECTION("collectors", BASE_JSON_ARRAY, collector), END};
+static const struct probe_shape root[] = {{NAME("schema")},
+	{OBJECT("host", host), .required = true}, {LIST("drm", drm), .required = true},
+	{LIST("pci", pci), .required = true}, {OBJECT("vulkan", vulkan), .required = true},
+	{LIST("gpus", gpu_members)}, {LIST("collectors", collector), .required = true}, {.name = NULL}};
 
 enum { FACTS_MEMBERS_MAX = 40 };
 
@@ -298,6 +269,6 @@ const cJSON *probe_facts_find(
 	}
 	const char *key = base_json_string(gpu, shape->name, NULL);
 	const cJSON *array = probe_path_find(facts, shape->refers);
-	const cJSON *element = key ? probe_path_element(array, key, strlen(key)) : NULL;
+	const cJSON *element = key ? probe_path_element(array, key) : NULL;
 	return probe_path_find(element, rest);
 }

@@ -26,11 +26,6 @@ static bool in_list(const char *const *list, const char *text, bool prefix)
 	return false;
 }
 
-static const char *text_of(const cJSON *node, const char *key)
-{
-	return base_json_string(node, key, NULL);
-}
-
 static bool same(const char *left, const char *right)
 {
 	return left && right && strcmp(left, right) == 0;
@@ -49,7 +44,7 @@ static cJSON *find_gpu(cJSON *gpus, const char *key, const char *text)
 	cJSON *gpu;
 	cJSON_ArrayForEach(gpu, gpus)
 	{
-		if (same(text_of(gpu, key), text)) {
+		if (same(probe_text(gpu, key), text)) {
 			return gpu;
 		}
 	}
@@ -83,22 +78,22 @@ static void join_nodes(cJSON *gpus, const cJSON *nodes)
 	const cJSON *node;
 	cJSON_ArrayForEach(node, nodes)
 	{
-		const char *device = text_of(node, "device");
-		const char *number = text_of(node, "number");
+		const char *device = probe_text(node, "device");
+		const char *number = probe_text(node, "number");
 		cJSON *gpu = find_gpu(gpus, "device", device);
 		if (!gpu) {
-			gpu = find_gpu(gpus, "pci", text_of(node, "pci"));
+			gpu = find_gpu(gpus, "pci", probe_text(node, "pci"));
 		}
 		if (!gpu) {
-			gpu = new_gpu(gpus, "drm", number ? number : text_of(node, "name"));
+			gpu = new_gpu(gpus, "drm", number ? number : probe_text(node, "name"));
 		}
-		bool render = same(text_of(node, "kind"), "render");
-		set_text(gpu, render ? "render" : "primary", text_of(node, "name"));
+		bool render = same(probe_text(node, "kind"), "render");
+		set_text(gpu, render ? "render" : "primary", probe_text(node, "name"));
 		set_text(gpu, "device", device);
-		set_text(gpu, "pci", text_of(node, "pci"));
-		set_text(gpu, "id", text_of(node, "id"));
-		set_text(gpu, "driver", text_of(node, "driver"));
-		set_text(gpu, "kernel_driver", text_of(node, "kernel_driver"));
+		set_text(gpu, "pci", probe_text(node, "pci"));
+		set_text(gpu, "id", probe_text(node, "id"));
+		set_text(gpu, "driver", probe_text(node, "driver"));
+		set_text(gpu, "kernel_driver", probe_text(node, "kernel_driver"));
 	}
 }
 
@@ -107,17 +102,17 @@ static void join_pci(cJSON *gpus, const cJSON *devices)
 	const cJSON *device;
 	cJSON_ArrayForEach(device, devices)
 	{
-		const char *address = text_of(device, "address");
-		const char *id = text_of(device, "id");
+		const char *address = probe_text(device, "address");
+		const char *id = probe_text(device, "id");
 		cJSON *gpu = find_gpu(gpus, "pci", address);
 		if (!gpu) {
 			gpu = new_gpu(gpus, "pci", address);
 			set_text(gpu, "pci", address);
 		}
-		compare(gpu, "id", "drm", text_of(gpu, "id"), "pci", id);
+		compare(gpu, "id", "drm", probe_text(gpu, "id"), "pci", id);
 		set_text(gpu, "id", id);
-		set_text(gpu, "kernel_driver", text_of(device, "driver"));
-		set_text(gpu, "pci_name", text_of(device, "device_name"));
+		set_text(gpu, "kernel_driver", probe_text(device, "driver"));
+		set_text(gpu, "pci_name", probe_text(device, "device_name"));
 	}
 }
 
@@ -127,8 +122,8 @@ static cJSON *find_by_number(cJSON *gpus, const cJSON *facts, const char *key, c
 	const cJSON *node;
 	cJSON_ArrayForEach(node, base_json_get(facts, "drm"))
 	{
-		if (same(text_of(node, "number"), number)) {
-			return find_gpu(gpus, key, text_of(node, "name"));
+		if (same(probe_text(node, "number"), number)) {
+			return find_gpu(gpus, key, probe_text(node, "name"));
 		}
 	}
 	return NULL;
@@ -136,7 +131,7 @@ static cJSON *find_by_number(cJSON *gpus, const cJSON *facts, const char *key, c
 
 static bool is_venus(const cJSON *device)
 {
-	return same(text_of(device, "driver_id"), "MESA_VENUS");
+	return same(probe_text(device, "driver_id"), "MESA_VENUS");
 }
 
 /*
@@ -146,12 +141,12 @@ static bool is_venus(const cJSON *device)
 static cJSON *find_by_ids(cJSON *gpus, const cJSON *device)
 {
 	const char *key = is_venus(device) ? "driver" : "id";
-	const char *wanted = is_venus(device) ? "virtio_gpu" : text_of(device, "id");
+	const char *wanted = is_venus(device) ? "virtio_gpu" : probe_text(device, "id");
 	cJSON *found = NULL;
 	cJSON *gpu;
 	cJSON_ArrayForEach(gpu, gpus)
 	{
-		if (same(text_of(gpu, key), wanted) && !base_json_get(gpu, "vulkan")) {
+		if (same(probe_text(gpu, key), wanted) && !base_json_get(gpu, "vulkan")) {
 			if (found) {
 				return NULL;
 			}
@@ -164,14 +159,14 @@ static cJSON *find_by_ids(cJSON *gpus, const cJSON *device)
 /* A device of a CPU renderer belongs to no GPU, except Venus's, which has a node. */
 static cJSON *match_device(cJSON *gpus, const cJSON *facts, const cJSON *device, const char **by)
 {
-	cJSON *gpu = find_by_number(gpus, facts, "render", text_of(device, "render"));
+	cJSON *gpu = find_by_number(gpus, facts, "render", probe_text(device, "render"));
 	*by = "drm";
 	if (!gpu) {
-		gpu = find_by_number(gpus, facts, "primary", text_of(device, "primary"));
+		gpu = find_by_number(gpus, facts, "primary", probe_text(device, "primary"));
 	}
 	if (!gpu) {
 		*by = "pci";
-		gpu = find_gpu(gpus, "pci", text_of(device, "pci"));
+		gpu = find_gpu(gpus, "pci", probe_text(device, "pci"));
 	}
 	if (!gpu && (!base_json_bool(device, "software", false) || is_venus(device))) {
 		*by = "ids";
@@ -186,13 +181,14 @@ static void join_vulkan(cJSON *gpus, const cJSON *facts)
 	cJSON_ArrayForEach(device, probe_path_find(facts, "vulkan.devices"))
 	{
 		const char *by = NULL;
-		const char *key = text_of(device, "key");
+		const char *key = probe_text(device, "key");
 		cJSON *gpu = match_device(gpus, facts, device, &by);
 		if (gpu) {
 			set_text(gpu, "joined_by", by);
-			compare(gpu, "pci", "drm", text_of(gpu, "pci"), "vulkan", text_of(device, "pci"));
+			compare(gpu, "pci", "drm", probe_text(gpu, "pci"), "vulkan", probe_text(device, "pci"));
 			if (!is_venus(device)) {
-				compare(gpu, "id", "kernel", text_of(gpu, "id"), "vulkan", text_of(device, "id"));
+				compare(
+					gpu, "id", "kernel", probe_text(gpu, "id"), "vulkan", probe_text(device, "id"));
 			}
 		} else {
 			gpu = new_gpu(gpus, "vulkan", key);
@@ -207,16 +203,16 @@ static void join_vulkan(cJSON *gpus, const cJSON *facts)
 /* What holds of the GPU as a whole. */
 static void conclude(cJSON *gpu, const cJSON *facts)
 {
-	const char *key = text_of(gpu, "vulkan");
+	const char *key = probe_text(gpu, "vulkan");
 	const cJSON *devices = probe_path_find(facts, "vulkan.devices");
-	const cJSON *device = key ? probe_path_element(devices, key, strlen(key)) : NULL;
-	bool only_shows = in_list(display_drivers, text_of(gpu, "driver"), false) ||
-		in_list(display_drivers, text_of(gpu, "kernel_driver"), false) ||
-		in_list(display_vendors, text_of(gpu, "id"), true);
-	const char *name = text_of(device, "name");
-	name = name ? name : text_of(gpu, "pci_name");
-	name = name ? name : text_of(gpu, "driver");
-	name = name ? name : text_of(gpu, "key");
+	const cJSON *device = key ? probe_path_element(devices, key) : NULL;
+	bool only_shows = in_list(display_drivers, probe_text(gpu, "driver"), false) ||
+		in_list(display_drivers, probe_text(gpu, "kernel_driver"), false) ||
+		in_list(display_vendors, probe_text(gpu, "id"), true);
+	const char *name = probe_text(device, "name");
+	name = name ? name : probe_text(gpu, "pci_name");
+	name = name ? name : probe_text(gpu, "driver");
+	name = name ? name : probe_text(gpu, "key");
 	BASE_FREE char *copy = base_strdup(name);
 	base_json_add_string(gpu, "name", copy);
 	base_json_add_bool(gpu, "software", base_json_bool(device, "software", false));

@@ -27,23 +27,15 @@ bool probe_case_is_hardware(const cJSON *gpu)
 		!base_json_bool(gpu, "display_only", false);
 }
 
-const cJSON *probe_case_device(const cJSON *facts, const cJSON *gpu)
-{
-	const char *key = base_json_string(gpu, "vulkan", NULL);
-	const cJSON *devices = probe_path_find(facts, "vulkan.devices");
-	return key ? probe_path_element(devices, key, strlen(key)) : NULL;
-}
-
 const cJSON *probe_case_node(const cJSON *facts, const cJSON *gpu, const char *kind)
 {
 	const char *name = base_json_string(gpu, kind, NULL);
-	return name ? probe_path_element(base_json_get(facts, "drm"), name, strlen(name)) : NULL;
+	return name ? probe_path_element(base_json_get(facts, "drm"), name) : NULL;
 }
 
 const char *probe_case_outcome(const cJSON *facts, const char *collector)
 {
-	const cJSON *entry =
-		probe_path_element(base_json_get(facts, "collectors"), collector, strlen(collector));
+	const cJSON *entry = probe_path_element(base_json_get(facts, "collectors"), collector);
 	return base_json_string(entry, "outcome", "skipped");
 }
 
@@ -131,8 +123,8 @@ static void choose(struct probe_case *trial)
 			const cJSON *key = cJSON_GetArrayItem(keys, i);
 			candidate.gpu = gpu;
 			candidate.device = cJSON_IsString(key)
-				? probe_path_element(probe_path_find(trial->facts, "vulkan.devices"),
-					  key->valuestring, strlen(key->valuestring))
+				? probe_path_element(
+					  probe_path_find(trial->facts, "vulkan.devices"), key->valuestring)
 				: NULL;
 			size_t points = (trial->floor ? score(&candidate) * 64 : 0) + rank(&candidate) + 1;
 			if (points > best) {
@@ -228,7 +220,7 @@ static enum report_state judge_health(const struct probe_case *trial)
 	if (!trial->hardware_present) {
 		return REPORT_UNKNOWN;
 	}
-	if (trial->device && !submit) {
+	if (trial->device && !submit && probe_case_collected(trial->facts, "vulkan")) {
 		return REPORT_SKIPPED;
 	}
 	return submit && strcmp(submit, "ok") == 0 ? REPORT_HELD : REPORT_BROKEN;

@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *text_of(const cJSON *node, const char *key)
-{
-	return base_json_string(node, key, NULL);
-}
-
 /* A rung of which nothing is known: not asked for, or its collector did not come to its end. */
 static bool rung_unasked(const struct probe_case *trial, const char *rung, const char *collector)
 {
@@ -28,10 +23,10 @@ static bool rung_unasked(const struct probe_case *trial, const char *rung, const
 static void rung_hardware(const struct probe_case *trial)
 {
 	const cJSON *gpu = probe_case_is_hardware(trial->gpu) ? trial->gpu : NULL;
-	const char *id = text_of(gpu, "id");
-	const char *pci = text_of(gpu, "pci");
+	const char *id = probe_text(gpu, "id");
+	const char *pci = probe_text(gpu, "pci");
 	if (gpu) {
-		report_rung(trial->report, "hardware", REPORT_HELD, "%s%s%s%s%s", text_of(gpu, "name"),
+		report_rung(trial->report, "hardware", REPORT_HELD, "%s%s%s%s%s", probe_text(gpu, "name"),
 			id ? ", " : "", id ? id : "", pci ? " at " : "", pci ? pci : "");
 	} else if (!rung_unasked(trial, "hardware", "pci") && !rung_unasked(trial, "hardware", "drm")) {
 		report_rung(trial->report, "hardware", REPORT_BROKEN,
@@ -43,9 +38,9 @@ static void rung_kernel_driver(const struct probe_case *trial)
 {
 	static const char rung[] = "kernel driver";
 	const cJSON *render = probe_case_node(trial->facts, trial->gpu, "render");
-	const char *driver = text_of(trial->gpu, "driver");
-	const char *bound = text_of(trial->gpu, "kernel_driver");
-	const char *version = text_of(render, "driver_version");
+	const char *driver = probe_text(trial->gpu, "driver");
+	const char *bound = probe_text(trial->gpu, "kernel_driver");
+	const char *version = probe_text(render, "driver_version");
 	if (driver || bound) {
 		report_rung(trial->report, rung, REPORT_HELD, "%s%s%s", driver ? driver : bound,
 			version ? " " : "", version ? version : "");
@@ -60,10 +55,10 @@ static void rung_node(const struct probe_case *trial)
 {
 	const cJSON *render = probe_case_node(trial->facts, trial->gpu, "render");
 	if (render && base_json_bool(render, "in_dev", false)) {
-		report_rung(trial->report, "node", REPORT_HELD, "%s", text_of(render, "path"));
+		report_rung(trial->report, "node", REPORT_HELD, "%s", probe_text(render, "path"));
 	} else if (render) {
 		report_rung(trial->report, "node", REPORT_BROKEN, "%s is on the host, not mounted here",
-			text_of(render, "path"));
+			probe_text(render, "path"));
 	} else if (!probe_case_is_hardware(trial->gpu)) {
 		report_rung(trial->report, "node", REPORT_SKIPPED, "no GPU that it could lead to");
 	} else if (trial->device) {
@@ -76,14 +71,14 @@ static void rung_node(const struct probe_case *trial)
 static void rung_permission(const struct probe_case *trial)
 {
 	const cJSON *render = probe_case_node(trial->facts, trial->gpu, "render");
-	const char *result = text_of(render, "open");
+	const char *result = probe_text(render, "open");
 	if (!result) {
 		report_rung(trial->report, "permission", REPORT_SKIPPED, "no node to open");
 		return;
 	}
 	bool opened = strcmp(result, "ok") == 0;
 	report_rung(trial->report, "permission", opened ? REPORT_HELD : REPORT_BROKEN,
-		"%s %s, mode %s, owner %.0f:%.0f", text_of(render, "path"), opened ? "opens" : result,
+		"%s %s, mode %s, owner %.0f:%.0f", probe_text(render, "path"), opened ? "opens" : result,
 		base_json_string(render, "mode", "?"), base_json_number(render, "uid", 0),
 		base_json_number(render, "gid", 0));
 }
@@ -91,7 +86,7 @@ static void rung_permission(const struct probe_case *trial)
 static void rung_loader(const struct probe_case *trial)
 {
 	const cJSON *loader = probe_path_find(trial->facts, "vulkan.loader");
-	const char *path = text_of(loader, "path");
+	const char *path = probe_text(loader, "path");
 	if (base_json_bool(loader, "found", false)) {
 		report_rung(trial->report, "loader", REPORT_HELD, "%s, Vulkan %s",
 			path ? path : "libvulkan.so.1", base_json_string(loader, "version", "?"));
@@ -112,10 +107,10 @@ static void rung_icd(const struct probe_case *trial)
 			continue;
 		}
 		used++;
-		const char *alone = text_of(base_json_get(icd, "alone"), "outcome");
+		const char *alone = probe_text(base_json_get(icd, "alone"), "outcome");
 		bool loads = base_json_bool(icd, "loads", alone && strcmp(alone, "ok") == 0);
 		loaded += loads;
-		base_buffer_print(&names, "%s%s%s", names.size ? ", " : "", text_of(icd, "name"),
+		base_buffer_print(&names, "%s%s%s", names.size ? ", " : "", probe_text(icd, "name"),
 			loads ? "" : " (fails)");
 	}
 	if (used > 0) {
@@ -132,29 +127,31 @@ static void rung_device(const struct probe_case *trial)
 	bool software = base_json_bool(device, "software", false);
 	if (device && !(software && trial->hardware_wanted)) {
 		report_rung(trial->report, "device", REPORT_HELD, "%s, driver %s, %s",
-			text_of(device, "name"), base_json_string(device, "driver_name", "?"),
+			probe_text(device, "name"), base_json_string(device, "driver_name", "?"),
 			base_json_string(device, "driver_info", "?"));
 	} else if (device) {
 		report_rung(trial->report, "device", REPORT_BROKEN, "only the software renderer %s",
-			text_of(device, "name"));
+			probe_text(device, "name"));
 	} else if (!rung_unasked(trial, "device", "vulkan")) {
-		report_rung(trial->report, "device", REPORT_BROKEN, "Vulkan does not list the GPU");
+		report_rung(trial->report, "device", REPORT_BROKEN, "%s",
+			trial->gpu ? "Vulkan does not list the GPU" : "Vulkan lists no device");
 	}
 }
 
 static void rung_submit(const struct probe_case *trial)
 {
 	static const char rung[] = "checked submit";
-	const char *submit = text_of(trial->device, "submit");
+	const char *submit = probe_text(trial->device, "submit");
 	if (trial->hardware_wanted && base_json_bool(trial->device, "software", false)) {
 		report_rung(trial->report, rung, REPORT_SKIPPED, "no GPU to ask");
 	} else if (submit) {
 		bool held = strcmp(submit, "ok") == 0;
 		report_rung(trial->report, rung, held ? REPORT_HELD : REPORT_BROKEN, "%s",
 			held ? "every word is right" : base_json_string(trial->device, "submit_error", submit));
-	} else {
-		report_rung(trial->report, rung, REPORT_SKIPPED, "%s",
-			trial->device ? "not measured" : "no device to ask");
+	} else if (!trial->device) {
+		report_rung(trial->report, rung, REPORT_SKIPPED, "no device to ask");
+	} else if (!rung_unasked(trial, rung, "vulkan")) {
+		report_rung(trial->report, rung, REPORT_SKIPPED, "not measured");
 	}
 }
 

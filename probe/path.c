@@ -37,7 +37,7 @@ static bool same_text(const char *text, const char *key, size_t key_size)
 	return text && strlen(text) == key_size && memcmp(text, key, key_size) == 0;
 }
 
-const cJSON *probe_path_element(const cJSON *array, const char *key, size_t key_size)
+static const cJSON *select_element(const cJSON *array, const char *key, size_t key_size)
 {
 	const cJSON *element = cJSON_IsArray(array) ? array->child : NULL;
 	for (; element; element = element->next) {
@@ -70,7 +70,7 @@ const cJSON *probe_path_find(const cJSON *node, const char *path)
 		}
 		node = member(node, &step);
 		if (step.key) {
-			node = probe_path_element(node, step.key, step.key_size);
+			node = select_element(node, step.key, step.key_size);
 		}
 	}
 	return node;
@@ -79,4 +79,20 @@ const cJSON *probe_path_find(const cJSON *node, const char *path)
 cJSON *probe_path_find_own(cJSON *node, const char *path)
 {
 	return (cJSON *)probe_path_find(node, path);
+}
+
+const cJSON *probe_path_element(const cJSON *array, const char *key)
+{
+	return key ? select_element(array, key, strlen(key)) : NULL;
+}
+
+const char *probe_text(const cJSON *object, const char *key)
+{
+	return base_json_string(object, key, NULL);
+}
+
+bool probe_is(const cJSON *object, const char *key, const char *text)
+{
+	const char *value = probe_text(object, key);
+	return value && strcmp(value, text) == 0;
 }

@@ -26,6 +26,11 @@ const cJSON *probe_path_find(const cJSON *node, const char *path);
 /** The same for an owner of the tree, who may write it. */
 cJSON *probe_path_find_own(cJSON *node, const char *path);
 /** The array's element that `[key]` selects, or NULL. Borrowed. */
-const cJSON *probe_path_element(const cJSON *array, const char *key, size_t key_size);
+const cJSON *probe_path_element(const cJSON *array, const char *key);
+
+/** A member that is a string, or NULL. Borrowed. */
+const char *probe_text(const cJSON *object, const char *key);
+/** Whether a member is this string. */
+bool probe_is(const cJSON *object, const char *key, const char *text);
 
 #endif

@@ -119,8 +119,8 @@ static void test_library_path(void **state)
 {
 	struct probe_root place = {*state};
 	cJSON *list = probe_icd_list(&place, NULL);
-	const cJSON *lvp = probe_path_element(list, "lvp.json", strlen("lvp.json"));
-	const cJSON *radeon = probe_path_element(list, "radeon.json", strlen("radeon.json"));
+	const cJSON *lvp = probe_path_element(list, "lvp.json");
+	const cJSON *radeon = probe_path_element(list, "radeon.json");
 	assert_string_equal(base_json_string(lvp, "library", ""), "libvulkan_lvp.so");
 	assert_string_equal(
 		base_json_string(radeon, "library", ""), "/usr/share/vulkan/icd.d/../lib/radeon.so");

@@ -218,6 +218,11 @@ static const struct judgement judgements[] = {
 	{"honey", NULL, {{"vulkan.devices[GPU0]", "submit", NULL}}, "unknown", NULL},
 	{"honey", "honey", {{"vulkan.devices[GPU0]", "submit", NULL}}, "unknown",
 		"warning EXPECTATION_UNKNOWN"},
+	/* A submit that never came back took the collector along. */
+	{"honey", NULL,
+		{{"vulkan.devices[GPU0]", "submit", NULL}, {"collectors[vulkan]", "outcome", "\"timeout\""},
+			{"collectors[vulkan]", "step", "\"checked submit on AMD Radeon\""}},
+		"broken", "failure COLLECTOR_TIMEOUT"},
 	/* What was not collected is unknown, not broken. */
 	{"honey", "honey",
 		{{"collectors[pci]", "outcome", "\"skipped\""}, {"", "pci", "[]"},
