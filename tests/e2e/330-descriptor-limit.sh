@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A bridge that runs out of descriptors: it waits for some to come free, serves those it has, and does
-# not spin.
+# A bridge that runs out of descriptors: it waits for some to come free, serves those it has, and
+# does not spin.
 . "$(dirname -- "$0")/../lib.sh"
 need python3 prlimit
 export PYTHONDONTWRITEBYTECODE=1

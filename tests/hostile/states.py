@@ -28,7 +28,8 @@ class Bed:
         self.address = address
         self.pid = pid
         self.vadd, self.endless, self.wild = (
-            pathlib.Path(folder, name + ".spv").read_bytes() for name in ("vadd", "endless", "wild"))
+            pathlib.Path(folder, name + ".spv").read_bytes()
+            for name in ("vadd", "endless", "wild"))
 
     def lane(self, **lease):
         lane = Lane(self.address)
