@@ -7,6 +7,7 @@
 enum {
 	SPIRV_MAGIC = 0x07230203,
 	SPIRV_MAGIC_SWAPPED = 0x03022307,
+	SPIRV_MAJOR_VERSION = 1,
 	SPIRV_HEADER_WORDS = 5,
 	/* Universal limit on ids (section 2.16.1). Drivers make tables of this size. */
 	SPIRV_BOUND_MAX = 0x3FFFFF,
@@ -77,6 +78,9 @@ static bool header_check(const uint32_t *words, size_t count, struct lane_error 
 	if (words[3] == 0 || words[3] > SPIRV_BOUND_MAX) {
 		return lane_error_set(err, "JOB_INVALID", "SPIR-V: an id bound of %u, the limit is %d",
 			words[3], SPIRV_BOUND_MAX);
+	}
+	if (words[1] >> 16 != SPIRV_MAJOR_VERSION) {
+		return lane_error_set(err, "JOB_INVALID", "SPIR-V: version 0x%08x is unknown", words[1]);
 	}
 	for (size_t at = SPIRV_HEADER_WORDS; at < count;) {
 		size_t length = words[at] >> 16;
@@ -316,8 +320,11 @@ bool bridge_spirv_read(const uint32_t *words, size_t count, const char *kernel,
 {
 	uint32_t entry_id = 0;
 	memset(module, 0, sizeof(*module));
-	return header_check(words, count, err) &&
-		find_entry(words, count, kernel, module, &entry_id, err) &&
+	if (!header_check(words, count, err)) {
+		return false;
+	}
+	module->version = words[1];
+	return find_entry(words, count, kernel, module, &entry_id, err) &&
 		read_local_size(words, count, entry_id, module, err) &&
 		read_buffers(words, count, module, err);
 }

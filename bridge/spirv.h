@@ -11,6 +11,8 @@
 
 /** What a job's module says of itself, as far as it must agree with the descriptor. */
 struct bridge_spirv {
+	/** Of SPIR-V: major << 16 | minor << 8. */
+	uint32_t version;
 	/** Name of the entry point. */
 	char entry[BRIDGE_JOB_ID_MAX + 1];
 	/** Local size; where has_spec_id is set, the default of that specialization constant. */

@@ -54,6 +54,7 @@ static bool create_staging(struct worker_buffers *buffers, struct lane_error *er
 		}
 	}
 	uint64_t bytes = outputs > upload ? outputs : upload;
+	buffers->device->memory_cap_bytes += bytes + ROUNDING_BYTES;
 	return bytes == 0 ||
 		compute_buffer_create(
 			buffers->device, COMPUTE_BUFFER_STAGING, bytes, &buffers->staging, err);
@@ -81,8 +82,7 @@ bool worker_buffers_create(struct worker_buffers *buffers, struct compute_device
 {
 	*buffers = (struct worker_buffers){.device = device, .job = job};
 	/* memory_bytes is a sum of 16 numbers below 2^53. */
-	device->memory_cap_bytes =
-		2 * job->memory_bytes + (uint64_t)(job->buffer_count + 1) * ROUNDING_BYTES;
+	device->memory_cap_bytes = job->memory_bytes + (uint64_t)job->buffer_count * ROUNDING_BYTES;
 	for (size_t i = 0; i < job->buffer_count; i++) {
 		if (!compute_buffer_create(
 				device, COMPUTE_BUFFER_DEVICE, job->buffers[i].bytes, &buffers->buffers[i], err)) {

@@ -73,6 +73,7 @@ static bool run_create_kernel(
 	const struct compute_kernel_source source = {
 		.words = module,
 		.word_count = word_count,
+		.version = spirv.version,
 		.entry = spirv.entry,
 		.local_size = {job.block[0], job.block[1], job.block[2]},
 		.bindings = bindings,

@@ -13,10 +13,32 @@ bool compute_device_failed(struct compute_device *device, VkResult result, const
 	return lane_error_set(err, code, "%s: %s", what, compute_result_name(result));
 }
 
+/* Whether modules may give their local size by constants in the way of SPIR-V 1.6 (LocalSizeId). */
+static bool device_has_maintenance4(const struct compute_device *device)
+{
+	VkPhysicalDeviceMaintenance4Features maintenance4 = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES};
+	VkPhysicalDeviceFeatures2 features = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
+		.pNext = &maintenance4,
+	};
+	if (device->instance->api_version < VK_API_VERSION_1_3 ||
+		device->identity.properties.apiVersion < VK_API_VERSION_1_3 ||
+		!device->instance->vk.GetPhysicalDeviceFeatures2) {
+		return false;
+	}
+	device->instance->vk.GetPhysicalDeviceFeatures2(device->identity.physical, &features);
+	return maintenance4.maintenance4;
+}
+
 static bool device_create(struct compute_device *device, struct lane_error *err)
 {
 	const struct compute_vulkan *vk = &device->instance->vk;
 	VkPhysicalDevice physical = device->identity.physical;
+	VkPhysicalDeviceMaintenance4Features maintenance4 = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES,
+		.maintenance4 = VK_TRUE,
+	};
 	VkPhysicalDeviceFeatures available = {.robustBufferAccess = VK_FALSE};
 	vk->GetPhysicalDeviceFeatures(physical, &available);
 	VkPhysicalDeviceFeatures features = {.robustBufferAccess = available.robustBufferAccess};
@@ -29,6 +51,7 @@ static bool device_create(struct compute_device *device, struct lane_error *err)
 	};
 	VkDeviceCreateInfo create = {
 		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+		.pNext = device_has_maintenance4(device) ? &maintenance4 : NULL,
 		.queueCreateInfoCount = 1,
 		.pQueueCreateInfos = &queue,
 		.pEnabledFeatures = &features,

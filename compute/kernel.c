@@ -12,11 +12,28 @@ static bool kernel_failed(
 	return compute_device_failed(device, result, "KERNEL_REFUSED", what, err);
 }
 
+/* The newest SPIR-V of an API version (Vulkan 1.3, appendix A). */
+static uint32_t spirv_version_max(const struct compute_device *device)
+{
+	uint32_t device_version = device->identity.properties.apiVersion;
+	uint32_t instance_version = device->instance->api_version;
+	uint32_t version = device_version < instance_version ? device_version : instance_version;
+	if (version >= VK_API_VERSION_1_3) {
+		return 0x00010600;
+	}
+	return version >= VK_API_VERSION_1_2 ? 0x00010500 : 0x00010300;
+}
+
 static bool kernel_within_limits(const struct compute_device *device,
 	const struct compute_kernel_source *source, struct lane_error *err)
 {
 	const VkPhysicalDeviceLimits *limits = &device->limits;
 	uint64_t invocations = 1;
+	uint32_t version_max = spirv_version_max(device);
+	if (source->version > version_max) {
+		return lane_error_set(err, "DEVICE_LIMIT", "SPIR-V 1.%u, the device takes 1.%u",
+			source->version >> 8 & 0xff, version_max >> 8 & 0xff);
+	}
 	for (int i = 0; i < 3; i++) {
 		if (source->local_size[i] > limits->maxComputeWorkGroupSize[i]) {
 			return lane_error_set(err, "DEVICE_LIMIT", "local size %u in dimension %d, at most %u",

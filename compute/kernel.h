@@ -23,6 +23,8 @@ struct compute_specialization {
 struct compute_kernel_source {
 	const uint32_t *words;
 	size_t word_count;
+	/** Of SPIR-V: major << 16 | minor << 8; checked against what the device's API version takes. */
+	uint32_t version;
 	/** Entry point ("main"). */
 	const char *entry;
 	/** Its local size after specialization, checked against the device's limits. */

@@ -60,6 +60,7 @@ static const struct sample samples[] = {
 		.local_size = {1, 1, 1}, .bindings = 1u << 7},
 	{SAMPLE("nothing", "no SPIR-V", 0)},
 	{SAMPLE("other byte order", "byte order", 0x03022307, 0, 0, 0, 0)},
+	{SAMPLE("another major version", "version", 0x07230203, 0x00020000, 0, 100, 0)},
 	{SAMPLE("an instruction without length", "cut off", HEADER, OP(15, 0))},
 	{SAMPLE("an instruction cut off", "cut off", HEADER, OP(15, 9), 5)},
 	{SAMPLE("no entry point", "no GLCompute", HEADER, LOCAL_SIZE(1, 1, 1, 1))},

@@ -9,6 +9,14 @@ lane_add_unit(bridge_worker_test SOURCES unit/bridge_worker_test.c LINK lane_bri
 foreach(shader counting endless in_place sized tail)
   lane_add_shader(bridge_worker_test unit/shaders/${shader}.comp)
 endforeach()
+set(header "${PROJECT_BINARY_DIR}/shaders/tests/unit/shaders/sized_1_6.h")
+add_custom_command(
+  OUTPUT "${header}"
+  COMMAND "${GLSLANG}" --quiet -V --target-env vulkan1.3 --vn sized_1_6_spirv -o "${header}"
+          "${CMAKE_CURRENT_SOURCE_DIR}/unit/shaders/sized.comp"
+  DEPENDS unit/shaders/sized.comp
+  VERBATIM)
+target_sources(bridge_worker_test PRIVATE "${header}")
 target_compile_definitions(bridge_worker_test PRIVATE
   FAULT_LAYER_PATH="${PROJECT_BINARY_DIR}/tests/fault_layer")
 add_dependencies(bridge_worker_test gpu-lane-worker VkLayer_gpu_lane_fault)

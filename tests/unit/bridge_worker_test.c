@@ -8,6 +8,7 @@
 #include "tests/unit/shaders/endless.comp.h"
 #include "tests/unit/shaders/in_place.comp.h"
 #include "tests/unit/shaders/sized.comp.h"
+#include "tests/unit/shaders/sized_1_6.h"
 #include "tests/unit/shaders/tail.comp.h"
 
 #include "cmocka_names.h"
@@ -251,6 +252,27 @@ static void names_the_word_that_differs_between_samples(void **state)
 	bridge_worker_destroy(worker);
 }
 
+/* The same kernel compiled for Vulkan 1.3, whose local size is a LocalSizeId. */
+static void takes_modules_of_the_newest_kind(void **state)
+{
+	(void)state;
+	struct bridge_worker *worker = worker_start();
+	struct bridge_job job = job_sized();
+	free(job.module);
+	job.module_size = sizeof(sized_1_6_spirv);
+	job.module = base_alloc(1, job.module_size);
+	memcpy(job.module, sized_1_6_spirv, job.module_size);
+	struct bridge_worker_event event = run(worker, &job);
+	if (strcmp(event.state, "ERR LIMIT") != 0) {
+		assert_string_equal(event.text, "");
+		uint32_t words[WORDS];
+		result_read(worker, words, WORDS);
+		assert_int_equal(words[0], 7);
+	}
+	bridge_worker_event_finish(&event);
+	bridge_worker_destroy(worker);
+}
+
 static void repeats_dispatches_within_a_sample(void **state)
 {
 	(void)state;
@@ -301,6 +323,10 @@ static void refuses_bad_jobs_and_lives_on(void **state)
 	job = job_sized();
 	job.module[0] = 0;
 	run_expect(worker, job, "ERR INVALID", "SPIR-V");
+
+	job = job_sized();
+	job.module[5] = 99;
+	run_expect(worker, job, "ERR LIMIT", "SPIR-V 1.99");
 
 	job = job_sized();
 	job.buffers[1].binding = 2;
@@ -563,6 +589,7 @@ int main(void)
 			starts_every_sample_from_the_same_contents),
 		NAMED("worker@names-the-word-that-differs-between-samples",
 			names_the_word_that_differs_between_samples),
+		NAMED("worker@takes-modules-of-the-newest-kind", takes_modules_of_the_newest_kind),
 		NAMED("worker@repeats-dispatches-within-a-sample", repeats_dispatches_within_a_sample),
 		NAMED("worker@stops-when-precise-or-late", stops_when_precise_or_late),
 		NAMED("worker@refuses-bad-jobs-and-lives-on", refuses_bad_jobs_and_lives_on),
