@@ -32,16 +32,23 @@ static void add_capacity(struct bridge_card *card)
 	base_json_add_number(capacity, "streams", card->capacity.streams);
 }
 
+/** "Mesa 22.3.6 ..." where the driver tells, else its number. */
+static const char *driver_version(const cJSON *device)
+{
+	const cJSON *driver = base_json_get(device, "driver");
+	const char *info = base_json_string(driver, "info", "");
+	return info[0] != '\0' ? info : base_json_string(driver, "version", "unknown");
+}
+
 static void card_from_device(const cJSON *device, size_t index, struct bridge_card *card)
 {
 	uint64_t memory_mb = base_json_uint(device, "memory_bytes", 0) >> 20;
-	const cJSON *driver = base_json_get(device, "driver");
 	*card = (struct bridge_card){
 		.id = base_format("GPU-%zu", index),
 		.name = base_strdup(base_json_string(device, "name", "unknown")),
 		.memory_mb = memory_mb,
 		.sm_count = (uint32_t)base_json_uint(device, "compute_units", 0),
-		.driver_version = base_strdup(base_json_string(driver, "info", "unknown")),
+		.driver_version = base_strdup(driver_version(device)),
 		.runtime_version =
 			base_format("Vulkan %s", base_json_string(device, "api_version", "unknown")),
 		.uuid = base_strdup(base_json_string(device, "uuid", "")),
@@ -55,17 +62,27 @@ static void card_from_device(const cJSON *device, size_t index, struct bridge_ca
 	add_capacity(card);
 }
 
+/** Whether this is the device that is asked for, if one is. */
+static bool is_asked_for(const cJSON *device, const char *only_uuid)
+{
+	return only_uuid == NULL || strcasecmp(base_json_string(device, "uuid", ""), only_uuid) == 0;
+}
+
 static bool nothing_served(const cJSON *devices, const char *only_uuid, struct lane_error *err)
 {
-	if (cJSON_GetArraySize(devices) == 0) {
-		return lane_error_set(err, "DEVICE_NONE", "no Vulkan device to serve");
+	const cJSON *device;
+	cJSON_ArrayForEach(device, devices)
+	{
+		if (is_asked_for(device, only_uuid) && base_json_bool(device, "software", false)) {
+			return lane_error_set(err, "DEVICE_SOFTWARE_ONLY",
+				"%s is a software renderer: it is served only with --allow-software",
+				base_json_string(device, "name", "the only device"));
+		}
 	}
 	if (only_uuid != NULL) {
 		return lane_error_set(err, "DEVICE_NOT_FOUND", "no device with the UUID %s", only_uuid);
 	}
-	return lane_error_set(err, "DEVICE_SOFTWARE_ONLY",
-		"the only Vulkan device is a software renderer: %s",
-		base_json_string(cJSON_GetArrayItem(devices, 0), "name", "unknown"));
+	return lane_error_set(err, "DEVICE_NONE", "no Vulkan device that can compute");
 }
 
 bool bridge_cards_from_devices(const cJSON *devices, const char *only_uuid, bool allow_software,
@@ -76,9 +93,9 @@ bool bridge_cards_from_devices(const cJSON *devices, const char *only_uuid, bool
 	const cJSON *device;
 	cJSON_ArrayForEach(device, devices)
 	{
-		const char *uuid = base_json_string(device, "uuid", "");
-		bool wanted = only_uuid == NULL || strcasecmp(uuid, only_uuid) == 0;
-		if (wanted && (allow_software || !base_json_bool(device, "software", false))) {
+		bool software = base_json_bool(device, "software", false);
+		if (is_asked_for(device, only_uuid) && base_json_bool(device, "compute", true) &&
+			(allow_software || !software)) {
 			card_from_device(device, cards->count, &cards->cards[cards->count]);
 			cards->count++;
 		}

@@ -136,7 +136,9 @@ static void handle_frame(struct bridge_connection *connection, const char *bytes
 static void flush_held(struct bridge_connection *connection, const char *flush, size_t flush_size)
 {
 	struct wire_message message;
-	wire_decode((const uint8_t *)flush, flush_size, &message);
+	if (wire_decode((const uint8_t *)flush, flush_size, &message) != WIRE_OK) {
+		return;
+	}
 	uint16_t tag = message.old_tag;
 	struct base_buffer *held = &connection->held;
 	for (size_t offset = 0, size; offset < held->size; offset += size) {

@@ -353,8 +353,10 @@ bool bridge_gpu_runs(const struct bridge_gpu *gpu)
 bool bridge_gpu_has_workers(const struct bridge_gpu *gpu)
 {
 	for (const struct bridge_tenant *tenant = gpu->tenants; tenant != NULL; tenant = tenant->next) {
-		if (tenant->slots != NULL) {
-			return true;
+		for (const struct bridge_slot *slot = tenant->slots; slot != NULL; slot = slot->next) {
+			if (slot->state != BRIDGE_SLOT_STUCK) {
+				return true;
+			}
 		}
 	}
 	return false;

@@ -107,7 +107,7 @@ void bridge_gpu_leave(struct bridge_gpu *gpu, struct bridge_attach *attach);
 void bridge_gpu_drain(struct bridge_gpu *gpu);
 /** Whether a job runs. */
 bool bridge_gpu_runs(const struct bridge_gpu *gpu);
-/** Whether a worker process is there. */
+/** Whether a worker process is there that can be waited for: not one that cannot be killed. */
 bool bridge_gpu_has_workers(const struct bridge_gpu *gpu);
 
 /** The tenant of this attach that is not over, or NULL. */

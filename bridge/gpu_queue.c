@@ -237,7 +237,7 @@ static bool modules_fit(const struct bridge_tenant *tenant, const struct batch *
 	return bytes <= (uint64_t)BRIDGE_QUEUE_MIB_MAX << 20;
 }
 
-static void accept(struct bridge_tenant *tenant, struct submission *submission)
+static void accept_submission(struct bridge_tenant *tenant, struct submission *submission)
 {
 	struct bridge_gpu *gpu = tenant->gpu;
 	struct bridge_run *run =
@@ -273,7 +273,7 @@ static int job_write(
 		status = -EAGAIN;
 	}
 	for (size_t i = 0; status == 0 && i < batch.count; i++) {
-		accept(tenant, &batch.submissions[i]);
+		accept_submission(tenant, &batch.submissions[i]);
 	}
 	batch_finish(&batch);
 	return status;

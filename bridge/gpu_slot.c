@@ -45,21 +45,26 @@ static void fail_run(struct bridge_slot *slot, const char *state, const char *de
 	end_run(slot, &(struct bridge_run_end){.state = state, .detail = detail, .result = -1});
 }
 
+static const char *done_detail(const struct bridge_worker_event *event)
+{
+	if (event->text != NULL && event->text[0] != '\0') {
+		return event->text;
+	}
+	return strcmp(event->state, "OK") == 0 ? "completed" : "";
+}
+
 static void job_done(struct bridge_slot *slot, const struct bridge_worker_event *event)
 {
 	if (slot->state != BRIDGE_SLOT_BUSY) {
 		bridge_slot_kill(slot, "ERR WORKER", "worker reported a job that it does not have");
 		return;
 	}
-	bool ok = strcmp(event->state, "OK") == 0;
 	slot->state = BRIDGE_SLOT_IDLE;
 	slot->deadline_ns = UINT64_MAX;
 	end_run(slot,
 		&(struct bridge_run_end){
 			.state = event->state,
-			.detail = event->text != NULL ? event->text
-				: ok                      ? "completed"
-										  : "",
+			.detail = done_detail(event),
 			.result = bridge_worker_take_result(slot->worker),
 			.timing = event->detail,
 		});
@@ -108,8 +113,7 @@ static void socket_ready(void *context, uint32_t events)
 	while (talks(slot) && handle_event(slot)) {}
 }
 
-/** How it ended, in words: why we killed it, or what the kernel and the socket say. Caller frees.
- */
+/** How it ended: why we killed it, or what the kernel and the socket say. Caller frees. */
 static char *end_text(const struct bridge_slot *slot, const char *reaped)
 {
 	if (slot->reason == NULL || reaped == NULL) {

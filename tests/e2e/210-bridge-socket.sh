@@ -17,7 +17,7 @@ expect_stderr "$socket"
 
 # Killed, it leaves its socket; the next one takes the place.
 kill -KILL "$pid"
-wait "$pid" || true
+wait "$pid" && fail "status 0 after SIGKILL"
 [ -S "$socket" ] || fail 'nothing is left after SIGKILL'
 start "$host" --mock --listen "unix:$socket" --listen "unix:$tmp/second.sock"
 wait_for 10 test -S "$tmp/second.sock"
