@@ -316,7 +316,10 @@ void probe_cause_environment(const struct probe_case *trial)
 	cJSON *evidence = report_finding_evidence(finding);
 	cJSON_ArrayForEach(variable, variables)
 	{
-		base_json_add_string(evidence, base_json_string(variable, "name", "?"),
-			base_json_string(variable, "value", ""));
+		const char *name = base_json_string(variable, "name", "?");
+		/* Recorded facts may name one twice, and a document may not. */
+		if (!base_json_get(evidence, name)) {
+			base_json_add_string(evidence, name, base_json_string(variable, "value", ""));
+		}
 	}
 }
