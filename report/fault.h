@@ -8,8 +8,9 @@
 #include <stddef.h>
 
 /**
- * What is known of a fault code. The one table of all codes that a finding may carry;
- * docs/faults.md is generated from it and --explain prints it. Codes are stable.
+ * What is known of a fault code. The one table of all codes that a finding may carry, laid down by
+ * area in report/fault_<area>.c; docs/faults.md is generated from it and --explain prints it. Codes
+ * are stable.
  */
 struct report_fault {
 	/** UPPER_SNAKE_CASE. */
@@ -24,10 +25,10 @@ struct report_fault {
 	const char *confirm;
 };
 
-/** The table, sorted by code. */
-const struct report_fault *report_fault_table(size_t *count);
 /** The entry, or NULL. */
 const struct report_fault *report_fault_find(const char *code);
+/** The entry whose code follows that of `previous`; the first after NULL, NULL after the last. */
+const struct report_fault *report_fault_next(const struct report_fault *previous);
 
 /** Adds the entry as text for people, wrapped to `columns`. False when there is no such code. */
 bool report_fault_explain(const char *code, unsigned columns, struct base_buffer *out);

@@ -38,10 +38,8 @@ void report_fault_page(struct base_buffer *out)
 		"`gpu-probe --explain CODE` prints an entry. This page is the output of `gpu-report faults`.\n"
 		"In the commands, MOUNT is where a bridge's namespace is mounted, FILE, FLOOR and POD stand "
 		"for yours.\n");
-	size_t count;
-	const struct report_fault *faults = report_fault_table(&count);
-	for (size_t i = 0; i < count; i++) {
-		const struct report_fault *fault = &faults[i];
+	for (const struct report_fault *fault = report_fault_next(NULL); fault;
+		 fault = report_fault_next(fault)) {
 		base_buffer_print(out, "\n## %s\n\n**", fault->code);
 		report_markdown_text(out, fault->title);
 		base_buffer_add_text(out, ".** ");

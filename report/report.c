@@ -90,7 +90,7 @@ static cJSON *add_finding(
 	struct report *report, enum report_level level, const char *code, const char *message)
 {
 	const struct report_fault *fault = report_fault_find(code);
-	assert(fault && "a finding's code must be in report/fault.c");
+	assert(fault && "a finding's code must be in one of report/fault_*.c");
 	cJSON *finding = base_json_add_object(own(report->root, "findings"), NULL);
 	base_json_add_string(finding, "code", code);
 	base_json_add_string(finding, "level", report_level_name(level));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/memory.h"
 #include "base/terminal.h"
-#include "report/fault.h"
+#include "report/fault_area.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,18 +11,33 @@
 
 #include <cmocka.h>
 
-static void test_table_is_sorted_and_findable(void **state)
+static void test_areas_make_one_sorted_table(void **state)
 {
 	(void)state;
-	size_t count;
-	const struct report_fault *table = report_fault_table(&count);
-	assert_true(count > 50);
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0 && strcmp(table[i - 1].code, table[i].code) >= 0) {
-			fail_msg("%s is out of place", table[i].code);
+	static const struct report_fault_area *const areas[] = {&report_faults_bridge,
+		&report_faults_host, &report_faults_job, &report_faults_report, &report_faults_vulkan};
+	size_t count = 0;
+	for (size_t i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
+		const struct report_fault *faults = areas[i]->faults;
+		for (size_t j = 0; j < areas[i]->count; j++) {
+			if (j > 0 && strcmp(faults[j - 1].code, faults[j].code) >= 0) {
+				fail_msg("%s is out of place", faults[j].code);
+			}
+			/* A code of two areas is found in the first alone. */
+			assert_ptr_equal(report_fault_find(faults[j].code), &faults[j]);
+			count++;
 		}
-		assert_ptr_equal(report_fault_find(table[i].code), &table[i]);
 	}
+	assert_true(count > 50);
+	size_t walked = 0;
+	const struct report_fault *previous = NULL;
+	for (const struct report_fault *fault = report_fault_next(NULL); fault;
+		 fault = report_fault_next(fault)) {
+		assert_true(!previous || strcmp(previous->code, fault->code) < 0);
+		previous = fault;
+		walked++;
+	}
+	assert_int_equal(walked, count);
 	assert_null(report_fault_find("NO_SUCH_CODE"));
 	assert_null(report_fault_find(""));
 	assert_null(report_fault_find(NULL));
@@ -37,10 +52,8 @@ static bool ends_sentence(const char *text)
 static void test_entries_are_complete(void **state)
 {
 	(void)state;
-	size_t count;
-	const struct report_fault *table = report_fault_table(&count);
-	for (size_t i = 0; i < count; i++) {
-		const struct report_fault *fault = &table[i];
+	for (const struct report_fault *fault = report_fault_next(NULL); fault;
+		 fault = report_fault_next(fault)) {
 		static const char code_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 		bool good = strspn(fault->code, code_letters) == strlen(fault->code) &&
 			strlen(fault->code) < 48 && *fault->title && !ends_sentence(fault->title) &&
@@ -75,7 +88,7 @@ static void test_explain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		{"fault@sorted-and-findable", test_table_is_sorted_and_findable, NULL, NULL, NULL},
+		{"fault@areas-make-one-sorted-table", test_areas_make_one_sorted_table, NULL, NULL, NULL},
 		{"fault@entries-are-complete", test_entries_are_complete, NULL, NULL, NULL},
 		{"fault@explain", test_explain, NULL, NULL, NULL},
 	};
