@@ -50,7 +50,8 @@ def run_tree(tree, ctest_arguments):
     status = subprocess.run(
         ["ctest", "--test-dir", tree, "--output-junit", junit_path, "--no-tests=ignore",
          "--test-output-size-passed", "65536", "--test-output-size-failed", "65536",
-         "--parallel", str(os.cpu_count() or 1), *ctest_arguments],
+         "--test-output-truncation", "middle", "--parallel", str(os.cpu_count() or 1),
+         *ctest_arguments],
         check=False).returncode
     results = list(read_results(name, junit_path))
     if status != 0 and not any(result.outcome == "failed" for result in results):

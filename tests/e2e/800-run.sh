@@ -171,6 +171,11 @@ expect_stdout 'usage: ./run COMMAND'
 lane nonsense
 expect_exit 64
 expect_stderr_lines 1
-lane install --nonsense
+for prefix in --nonsense --prefix --prefix=; do
+  lane install "$prefix"
+  expect_exit 64
+  expect_stderr_lines 1
+done
+lane install --prefix ''
 expect_exit 64
-expect_stderr_lines 1
+expect_no_call '^cmake'
