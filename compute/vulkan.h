@@ -16,14 +16,6 @@
 	REQUIRED(EnumerateInstanceExtensionProperties)                                                 \
 	REQUIRED(EnumerateInstanceLayerProperties)
 
-/* Headers before 1.3.255 have only NVIDIA's older extension. */
-#ifdef VK_KHR_cooperative_matrix
-#define COMPUTE_VULKAN_COOPERATIVE_MATRIX(OPTIONAL)                                                \
-	OPTIONAL(GetPhysicalDeviceCooperativeMatrixPropertiesKHR)
-#else
-#define COMPUTE_VULKAN_COOPERATIVE_MATRIX(OPTIONAL)
-#endif
-
 /**
  * Asked of the instance; those of a device dispatch on its handle, so that one table serves all
  * devices. The optional ones are of Vulkan 1.1 (the loader is asked for the name with KHR too) or
@@ -31,10 +23,7 @@
  */
 #define COMPUTE_VULKAN_INSTANCE(OPTIONAL, REQUIRED)                                                \
 	OPTIONAL(GetPhysicalDeviceFeatures2)                                                           \
-	OPTIONAL(GetPhysicalDeviceMemoryProperties2)                                                   \
 	OPTIONAL(GetPhysicalDeviceProperties2)                                                         \
-	OPTIONAL(GetPhysicalDeviceQueueFamilyProperties2)                                              \
-	COMPUTE_VULKAN_COOPERATIVE_MATRIX(OPTIONAL)                                                    \
 	OPTIONAL(CreateDebugUtilsMessengerEXT)                                                         \
 	OPTIONAL(DestroyDebugUtilsMessengerEXT)                                                        \
 	REQUIRED(DestroyInstance)                                                                      \
@@ -46,7 +35,6 @@
 	REQUIRED(GetPhysicalDeviceQueueFamilyProperties)                                               \
 	REQUIRED(CreateDevice)                                                                         \
 	REQUIRED(DestroyDevice)                                                                        \
-	REQUIRED(DeviceWaitIdle)                                                                       \
 	REQUIRED(GetDeviceQueue)                                                                       \
 	REQUIRED(QueueSubmit)                                                                          \
 	REQUIRED(CreateFence)                                                                          \
@@ -56,7 +44,6 @@
 	REQUIRED(AllocateMemory)                                                                       \
 	REQUIRED(FreeMemory)                                                                           \
 	REQUIRED(MapMemory)                                                                            \
-	REQUIRED(UnmapMemory)                                                                          \
 	REQUIRED(FlushMappedMemoryRanges)                                                              \
 	REQUIRED(InvalidateMappedMemoryRanges)                                                         \
 	REQUIRED(CreateBuffer)                                                                         \
@@ -103,8 +90,7 @@ struct compute_vulkan {
 #undef COMPUTE_VULKAN_MEMBER
 };
 
-/** Fills GetInstanceProcAddr's first table. The name of a required call that is missing, or NULL.
- */
+/** Fills what needs no instance. The name of a required call that is missing, or NULL. */
 const char *compute_vulkan_load_global(
 	struct compute_vulkan *vk, PFN_vkGetInstanceProcAddr get_instance_proc_addr);
 /** Fills the rest. The name of a required call that is missing, or NULL. */
