@@ -24,6 +24,7 @@ struct github_environment {
 	const char *event_path;
 	const char *sha;
 	const char *summary_path;
+	const char *output_path;
 	const char *run_id;
 	const char *run_attempt;
 	const char *job;
@@ -68,6 +69,13 @@ void github_commands(const struct github_environment *environment, const cJSON *
 /** Appends the report to the step's summary, shortened to what fits. Errors: FILE_WRITE. */
 bool github_summary(
 	const struct github_environment *environment, const cJSON *document, struct lane_error *err);
+
+/**
+ * Appends the step output check-url, the page of a check run; nothing where no GITHUB_OUTPUT is.
+ * Errors: FILE_WRITE.
+ */
+bool github_output_check_url(
+	const struct github_environment *environment, uint64_t id, struct lane_error *err);
 
 /** Annotations of one request. */
 enum { GITHUB_ANNOTATIONS_MAX = 50 };

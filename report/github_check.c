@@ -145,7 +145,8 @@ static bool post(struct github_client *client, const struct github_environment *
 	add_run(environment, document, sha, creation);
 	add_output(environment, document, findings, count, 0, creation);
 	uint64_t id = 0;
-	if (!create_run(client, path, creation, &id, err)) {
+	if (!create_run(client, path, creation, &id, err) ||
+		!github_output_check_url(environment, id, err)) {
 		return false;
 	}
 	for (size_t first = GITHUB_ANNOTATIONS_MAX; first < count; first += GITHUB_ANNOTATIONS_MAX) {

@@ -27,6 +27,7 @@ bool github_environment_read(struct github_environment *environment, struct lane
 		.event_path = variable("GITHUB_EVENT_PATH"),
 		.sha = variable("GITHUB_SHA"),
 		.summary_path = variable("GITHUB_STEP_SUMMARY"),
+		.output_path = variable("GITHUB_OUTPUT"),
 		.run_id = variable("GITHUB_RUN_ID"),
 		.run_attempt = variable("GITHUB_RUN_ATTEMPT"),
 		.job = variable("GITHUB_JOB"),

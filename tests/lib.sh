@@ -20,7 +20,8 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/gpu-lane-test.XXXXXX")
 started=
 export LC_ALL=C
 # A test must answer alike on a desk and on a runner, whose own variables would turn reporting on.
-unset NO_COLOR CLICOLOR_FORCE GITHUB_ACTIONS GITHUB_STEP_SUMMARY GITHUB_TOKEN GPU_LANE_FLOORS
+unset NO_COLOR CLICOLOR_FORCE GITHUB_ACTIONS GITHUB_OUTPUT GITHUB_STEP_SUMMARY GITHUB_TOKEN
+unset GPU_LANE_FLOORS
 
 clean_up() {
   status=$?
