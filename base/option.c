@@ -94,13 +94,13 @@ static int option_answer_own(const struct base_command *command, const struct ba
 	return BASE_OPTION_DONE;
 }
 
-/* Matches by letter, or by name when letter is 0. */
+/* Matches by name, or by letter when there is none. */
 static const struct base_option *option_find(
 	const struct base_option *options, size_t count, char letter, const char *name, size_t length)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (letter ? options[i].letter == letter
-				   : strlen(options[i].name) == length &&
+		if (name == NULL ? options[i].letter == letter
+						 : strlen(options[i].name) == length &&
 					strncmp(options[i].name, name, length) == 0) {
 			return &options[i];
 		}
