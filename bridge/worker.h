@@ -110,6 +110,8 @@ void bridge_worker_destroy(struct bridge_worker *worker);
  * - api_version ("1.3.230"), vendor_id, device_id, driver{id, name, info, version}
  * - pci ("0000:03:00.0" or null), drm{primary, render} (each "226:128" or null)
  * - memory_bytes, compute_units (0: unknown)
+ * - features[] (names of compute/feature.h that it has, all of them enabled in a worker),
+ *   subgroup{size, size_min, size_max} (0: unknown)
  * - limits{storage_buffer_bytes, workgroup_invocations, workgroup_size[3], workgroup_count[3],
  *   shared_memory_bytes}
  * - timestamp_valid_bits, timestamp_period_ns

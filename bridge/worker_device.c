@@ -47,6 +47,24 @@ static void add_limits(cJSON *object, const VkPhysicalDeviceLimits *limits)
 	base_json_add_number(node, "shared_memory_bytes", limits->maxComputeSharedMemorySize);
 }
 
+static void add_features(cJSON *object, compute_features features)
+{
+	cJSON *array = base_json_add_array(object, "features");
+	for (unsigned i = 0; i < COMPUTE_FEATURES; i++) {
+		if (features & COMPUTE_FEATURE(i)) {
+			base_json_add_string(array, NULL, compute_feature_name(i));
+		}
+	}
+}
+
+static void add_subgroup(cJSON *object, const struct compute_identity *identity)
+{
+	cJSON *node = base_json_add_object(object, "subgroup");
+	base_json_add_number(node, "size", identity->subgroup_size);
+	base_json_add_number(node, "size_min", identity->subgroup_size_min);
+	base_json_add_number(node, "size_max", identity->subgroup_size_max);
+}
+
 cJSON *bridge_worker_device(const struct compute_identity *identity)
 {
 	const VkPhysicalDeviceProperties *properties = &identity->properties;
@@ -75,6 +93,8 @@ cJSON *bridge_worker_device(const struct compute_identity *identity)
 	add_node(drm, "render", identity->render_major, identity->render_minor);
 	add_bytes(device, "memory_bytes", identity->memory_bytes);
 	base_json_add_number(device, "compute_units", identity->compute_units);
+	add_features(device, identity->features);
+	add_subgroup(device, identity);
 	add_limits(device, &properties->limits);
 	base_json_add_number(device, "timestamp_valid_bits", identity->timestamp_valid_bits);
 	base_json_add_number(device, "timestamp_period_ns", (double)properties->limits.timestampPeriod);

@@ -53,6 +53,19 @@ static bool integers_check(const struct base_json *json, const cJSON *object, co
 		base_json_error(json, array, err, "%s has %zu elements, not %zu", key, count, length);
 }
 
+static bool strings_check(
+	const struct base_json *json, const cJSON *object, const char *key, struct lane_error *err)
+{
+	const cJSON *element;
+	cJSON_ArrayForEach(element, base_json_get(object, key))
+	{
+		if (!cJSON_IsString(element)) {
+			return base_json_error(json, element, err, "%s has an element that is no text", key);
+		}
+	}
+	return true;
+}
+
 static bool one_of(const struct base_json *json, const cJSON *object, const char *key,
 	const char *const *values, size_t count, struct lane_error *err)
 {
@@ -127,6 +140,8 @@ static bool device_check(
 		{"drm", BASE_JSON_OBJECT, true, 0, 0},
 		{"memory_bytes", BASE_JSON_INTEGER, true, 0, integer_top},
 		{"compute_units", BASE_JSON_INTEGER, true, 0, uint32_top},
+		{"features", BASE_JSON_ARRAY, true, 0, 0},
+		{"subgroup", BASE_JSON_OBJECT, true, 0, 0},
 		{"limits", BASE_JSON_OBJECT, true, 0, 0},
 		{"timestamp_valid_bits", BASE_JSON_INTEGER, true, 0, 64},
 		{"timestamp_period_ns", BASE_JSON_NUMBER, true, 0, 0},
@@ -141,6 +156,11 @@ static bool device_check(
 		{"primary", BASE_JSON_STRING | BASE_JSON_NULL, true, 0, 0},
 		{"render", BASE_JSON_STRING | BASE_JSON_NULL, true, 0, 0},
 	};
+	static const struct base_json_key subgroup_keys[] = {
+		{"size", BASE_JSON_INTEGER, true, 0, uint32_top},
+		{"size_min", BASE_JSON_INTEGER, true, 0, uint32_top},
+		{"size_max", BASE_JSON_INTEGER, true, 0, uint32_top},
+	};
 	static const struct base_json_key limit_keys[] = {
 		{"storage_buffer_bytes", BASE_JSON_INTEGER, true, 0, integer_top},
 		{"workgroup_invocations", BASE_JSON_INTEGER, true, 0, uint32_top},
@@ -153,6 +173,9 @@ static bool device_check(
 		base_json_check(
 			json, base_json_get(device, "driver"), path, driver_keys, COUNT(driver_keys), err) &&
 		base_json_check(json, base_json_get(device, "drm"), path, drm_keys, COUNT(drm_keys), err) &&
+		base_json_check(json, base_json_get(device, "subgroup"), path, subgroup_keys,
+			COUNT(subgroup_keys), err) &&
+		strings_check(json, device, "features", err) &&
 		base_json_check(json, limits, path, limit_keys, COUNT(limit_keys), err) &&
 		integers_check(json, limits, "workgroup_size", 3, err) &&
 		integers_check(json, limits, "workgroup_count", 3, err);

@@ -13,35 +13,19 @@ bool compute_device_failed(struct compute_device *device, VkResult result, const
 	return lane_error_set(err, code, "%s: %s", what, compute_result_name(result));
 }
 
-/* Whether modules may give their local size by constants in the way of SPIR-V 1.6 (LocalSizeId). */
-static bool device_has_maintenance4(const struct compute_device *device)
-{
-	VkPhysicalDeviceMaintenance4Features maintenance4 = {
-		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES};
-	VkPhysicalDeviceFeatures2 features = {
-		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
-		.pNext = &maintenance4,
-	};
-	if (device->instance->api_version < VK_API_VERSION_1_3 ||
-		device->identity.properties.apiVersion < VK_API_VERSION_1_3 ||
-		!device->instance->vk.GetPhysicalDeviceFeatures2) {
-		return false;
-	}
-	device->instance->vk.GetPhysicalDeviceFeatures2(device->identity.physical, &features);
-	return maintenance4.maintenance4;
-}
-
 static bool device_create(struct compute_device *device, struct lane_error *err)
 {
 	const struct compute_vulkan *vk = &device->instance->vk;
 	VkPhysicalDevice physical = device->identity.physical;
-	VkPhysicalDeviceMaintenance4Features maintenance4 = {
-		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_FEATURES,
-		.maintenance4 = VK_TRUE,
-	};
+	uint32_t device_version = device->identity.properties.apiVersion;
+	uint32_t instance_version = device->instance->api_version;
 	VkPhysicalDeviceFeatures available = {.robustBufferAccess = VK_FALSE};
 	vk->GetPhysicalDeviceFeatures(physical, &available);
-	VkPhysicalDeviceFeatures features = {.robustBufferAccess = available.robustBufferAccess};
+	struct compute_feature_chain chain;
+	const char *extensions[COMPUTE_FEATURE_EXTENSIONS_MAX];
+	uint32_t extension_count = compute_features_enable(device->identity.features,
+		device_version < instance_version ? device_version : instance_version, &chain, extensions);
+	chain.core.features.robustBufferAccess = available.robustBufferAccess;
 	float priority = 1.0f;
 	VkDeviceQueueCreateInfo queue = {
 		.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
@@ -51,10 +35,11 @@ static bool device_create(struct compute_device *device, struct lane_error *err)
 	};
 	VkDeviceCreateInfo create = {
 		.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-		.pNext = device_has_maintenance4(device) ? &maintenance4 : NULL,
+		.pNext = &chain.core,
 		.queueCreateInfoCount = 1,
 		.pQueueCreateInfos = &queue,
-		.pEnabledFeatures = &features,
+		.enabledExtensionCount = extension_count,
+		.ppEnabledExtensionNames = extensions,
 	};
 	VkResult result = vk->CreateDevice(physical, &create, NULL, &device->device);
 	if (result != VK_SUCCESS) {

@@ -2,6 +2,7 @@
 #ifndef COMPUTE_DEVICE_H
 #define COMPUTE_DEVICE_H
 
+#include "compute/feature.h"
 #include "compute/instance.h"
 
 #include <regex.h>
@@ -32,6 +33,9 @@ struct compute_identity {
 	uint64_t memory_bytes;
 	/** Compute units or streaming multiprocessors; 0 when the driver does not tell. */
 	uint32_t compute_units;
+	/** What a kernel may use of it, and how many invocations a subgroup has (0: not told). */
+	compute_features features;
+	uint32_t subgroup_size, subgroup_size_min, subgroup_size_max;
 	/** The queue family that compute_device_open takes; has_queue false: none can compute. */
 	bool has_queue;
 	uint32_t queue_family;
@@ -118,7 +122,8 @@ struct compute_device {
 };
 
 /**
- * Opens a device. `memory_cap_bytes` 0 means no cap. Robust buffer access is enabled where there.
+ * Opens a device. `memory_cap_bytes` 0 means no cap. Robust buffer access is enabled where
+ * there, and so are all features of compute/feature.h.
  * Errors: VULKAN_DEVICE_FAILED, NO_COMPUTE_QUEUE, DEVICE_LOST. `instance` must outlive the device.
  */
 bool compute_device_open(const struct compute_instance *instance,

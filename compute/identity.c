@@ -31,8 +31,9 @@ static struct extensions extensions_list(const struct compute_vulkan *vk, VkPhys
 	return extensions;
 }
 
-static bool extensions_have(const struct extensions *extensions, const char *name)
+static bool extensions_have(const void *list, const char *name)
 {
+	const struct extensions *extensions = list;
 	for (uint32_t i = 0; i < extensions->count; i++) {
 		if (strcmp(extensions->list[i].extensionName, name) == 0) {
 			return true;
@@ -75,7 +76,8 @@ static bool identity_is_software(const struct compute_identity *identity)
 	return false;
 }
 
-static void identity_properties(const struct compute_vulkan *vk, struct compute_identity *identity)
+static void identity_properties(
+	const struct compute_vulkan *vk, uint32_t api_version, struct compute_identity *identity)
 {
 	VkPhysicalDevice physical = identity->physical;
 	vk->GetPhysicalDeviceProperties(physical, &identity->properties);
@@ -95,6 +97,10 @@ static void identity_properties(const struct compute_vulkan *vk, struct compute_
 		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_2_AMD};
 	VkPhysicalDeviceShaderSMBuiltinsPropertiesNV nvidia = {
 		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_SM_BUILTINS_PROPERTIES_NV};
+	VkPhysicalDeviceSubgroupProperties subgroup = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
+	VkPhysicalDeviceSubgroupSizeControlProperties subgroup_sizes = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES};
 	identity->has_driver = version >= VK_API_VERSION_1_2 ||
 		extensions_have(&extensions, VK_KHR_DRIVER_PROPERTIES_EXTENSION_NAME);
 	identity->has_drm = extensions_have(&extensions, VK_EXT_PHYSICAL_DEVICE_DRM_EXTENSION_NAME);
@@ -104,6 +110,10 @@ static void identity_properties(const struct compute_vulkan *vk, struct compute_
 		void *link;
 	} links[] = {
 		{version >= VK_API_VERSION_1_1, &id},
+		{version >= VK_API_VERSION_1_1, &subgroup},
+		{version >= VK_API_VERSION_1_3 ||
+				extensions_have(&extensions, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME),
+			&subgroup_sizes},
 		{identity->has_driver, &driver},
 		{identity->has_drm, &drm},
 		{identity->has_pci, &pci},
@@ -134,6 +144,11 @@ static void identity_properties(const struct compute_vulkan *vk, struct compute_
 	identity->pci_function = pci.pciFunction;
 	identity->compute_units =
 		amd.activeComputeUnitCount ? amd.activeComputeUnitCount : nvidia.shaderSMCount;
+	identity->subgroup_size = subgroup.subgroupSize;
+	identity->subgroup_size_min = subgroup_sizes.minSubgroupSize;
+	identity->subgroup_size_max = subgroup_sizes.maxSubgroupSize;
+	identity->features = compute_features_query(vk, physical,
+		version < api_version ? version : api_version, extensions_have, &extensions);
 }
 
 static void identity_memory(const struct compute_vulkan *vk, struct compute_identity *identity)
@@ -171,15 +186,15 @@ static void identity_queue(const struct compute_vulkan *vk, struct compute_ident
 	}
 }
 
-static void identity_read(
-	const struct compute_vulkan *vk, VkPhysicalDevice physical, struct compute_identity *identity)
+static void identity_read(const struct compute_vulkan *vk, uint32_t api_version,
+	VkPhysicalDevice physical, struct compute_identity *identity)
 {
 	*identity = (struct compute_identity){.physical = physical,
 		.primary_major = -1,
 		.primary_minor = -1,
 		.render_major = -1,
 		.render_minor = -1};
-	identity_properties(vk, identity);
+	identity_properties(vk, api_version, identity);
 	identity->properties.deviceName[VK_MAX_PHYSICAL_DEVICE_NAME_SIZE - 1] = '\0';
 	identity->driver.driverName[VK_MAX_DRIVER_NAME_SIZE - 1] = '\0';
 	identity->driver.driverInfo[VK_MAX_DRIVER_INFO_SIZE - 1] = '\0';
@@ -208,7 +223,7 @@ bool compute_identity_list(const struct compute_instance *instance,
 	*identities = base_alloc(device_count, sizeof(**identities));
 	*count = device_count;
 	for (uint32_t i = 0; i < device_count; i++) {
-		identity_read(vk, devices[i], &(*identities)[i]);
+		identity_read(vk, instance->api_version, devices[i], &(*identities)[i]);
 	}
 	return true;
 }

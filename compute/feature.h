@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef COMPUTE_FEATURE_H
+#define COMPUTE_FEATURE_H
+
+#include "compute/vulkan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * What a kernel may ask of a device beyond Vulkan 1.1. A device is opened with all that it has of
+ * these, and with nothing else.
+ */
+enum compute_feature {
+	COMPUTE_FLOAT16,
+	COMPUTE_FLOAT64,
+	COMPUTE_INT8,
+	COMPUTE_INT16,
+	COMPUTE_INT64,
+	COMPUTE_STORAGE_8,
+	COMPUTE_STORAGE_16,
+	COMPUTE_DOT_PRODUCT,
+	COMPUTE_MEMORY_MODEL,
+	COMPUTE_MAINTENANCE_4,
+	COMPUTE_SUBGROUP_SIZE_CONTROL,
+	COMPUTE_FULL_SUBGROUPS,
+	/** In compute shaders: reductions and scans, and ballots. */
+	COMPUTE_SUBGROUP_ARITHMETIC,
+	COMPUTE_SUBGROUP_BALLOT,
+	COMPUTE_FEATURES,
+};
+
+/** A set of features: bit compute_feature. */
+typedef uint32_t compute_features;
+#define COMPUTE_FEATURE(feature) ((compute_features)1 << (feature))
+
+/** As the specification calls it: "shaderFloat16". Static. */
+const char *compute_feature_name(enum compute_feature feature);
+
+/** Every structure that a feature of ours may be in. */
+struct compute_feature_chain {
+	VkPhysicalDeviceFeatures2 core;
+	VkPhysicalDeviceShaderFloat16Int8Features float16_int8;
+	VkPhysicalDevice8BitStorageFeatures storage_8;
+	VkPhysicalDevice16BitStorageFeatures storage_16;
+	VkPhysicalDeviceShaderIntegerDotProductFeatures dot_product;
+	VkPhysicalDeviceVulkanMemoryModelFeatures memory_model;
+	VkPhysicalDeviceMaintenance4Features maintenance_4;
+	VkPhysicalDeviceSubgroupSizeControlFeatures subgroup_size;
+};
+
+enum { COMPUTE_FEATURE_EXTENSIONS_MAX = 8 };
+
+/**
+ * The features of a device with this API version (of the device or of the instance, whichever is
+ * less). `has_extension` says whether it has one.
+ */
+compute_features compute_features_query(const struct compute_vulkan *vk, VkPhysicalDevice physical,
+	uint32_t api_version, bool (*has_extension)(const void *extensions, const char *name),
+	const void *extensions);
+
+/**
+ * Fills `chain` so that chain->core enables these features, and `extensions` with the names of what
+ * they need to be enabled with. Returns the number of names.
+ */
+uint32_t compute_features_enable(compute_features features, uint32_t api_version,
+	struct compute_feature_chain *chain, const char *extensions[COMPUTE_FEATURE_EXTENSIONS_MAX]);
+
+#endif
