@@ -138,3 +138,9 @@ char *base_file_libexec(const char *name)
 	}
 	return base_format("%s/libexec/gpu-lane/%s", prefix, name);
 }
+
+char *base_file_program(const char *name)
+{
+	BASE_FREE char *prefix = file_prefix();
+	return base_format("%s/bin/%s", prefix, name);
+}

@@ -30,5 +30,7 @@ char *base_file_line(const char *path);
 /** An empty name gives the folder of that kind. */
 char *base_file_data(const char *kind, const char *name);
 char *base_file_libexec(const char *name);
+/** A program for people, at <prefix>/bin/<name>. */
+char *base_file_program(const char *name);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include "base/child.h"
 #include "base/log.h"
-#include "report/report.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -27,16 +26,14 @@ static void post_commands(
 	}
 }
 
-void report_github_post_all(const cJSON *const *documents, size_t count, bool commands)
+void github_post(const cJSON *const *documents, size_t count)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	struct github_environment environment;
 	if (!github_environment_read(&environment, &err)) {
 		warn("the default is used", &err);
 	}
-	if (commands) {
-		post_commands(&environment, documents, count);
-	}
+	post_commands(&environment, documents, count);
 	for (size_t i = 0; i < count; i++) {
 		if (!github_summary(&environment, documents[i], &err)) {
 			warn("no step summary", &err);
@@ -45,9 +42,4 @@ void report_github_post_all(const cJSON *const *documents, size_t count, bool co
 			warn("no check run, or not all of it", &err);
 		}
 	}
-}
-
-void report_github_post(const cJSON *document, bool commands)
-{
-	report_github_post_all(&document, 1, commands);
 }

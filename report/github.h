@@ -12,6 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/**
+ * Posts the results of one step, which share its budget of workflow commands, through three
+ * outlets, each on its own: workflow commands on stdout, the step summary file, one check run a
+ * result. Everything comes from the runner's environment (GITHUB_*). Failures are warnings on
+ * stderr.
+ */
+void github_post(const cJSON *const *documents, size_t count);
+
 /** What the runner tells a step (GITHUB_*); NULL where it does not. Borrowed from the environment.
  */
 struct github_environment {

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/option.h"
 #include "report/fault.h"
+#include "report/github.h"
 #include "report/report.h"
 
 #include <string.h>
@@ -146,7 +147,7 @@ static void post_all(const struct arguments *arguments, const struct base_json *
 	for (size_t i = 0; i < arguments->path_count; i++) {
 		documents[i] = results[i].root;
 	}
-	report_github_post_all(documents, arguments->path_count, true);
+	github_post(documents, arguments->path_count);
 }
 
 /* Understands the verb before any file is opened. */

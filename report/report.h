@@ -114,13 +114,11 @@ bool report_load(const char *path, struct base_json *json, struct lane_error *er
 bool report_verify(const struct base_json *json, struct lane_error *err);
 
 /**
- * Posts to GitHub through its three outlets, each on its own: workflow commands on stdout, the step
- * summary file, one check run. Everything comes from the runner's environment (GITHUB_*). Failures
- * are warnings on stderr: posting never changes an exit status. Workflow commands are left out when
- * `commands` is false (stdout carries a document then).
+ * Posts to GitHub, by handing the report to `gpu-report github` beside this program: so only that
+ * one pays for an HTTP library with its dozens of others, which every start would wait for.
+ * Failures are warnings on stderr: posting never changes an exit status. Workflow commands are left
+ * out when `commands` is false (stdout carries a document then).
  */
 void report_github_post(const cJSON *document, bool commands);
-/** The same for several results of one step, which share its budget of workflow commands. */
-void report_github_post_all(const cJSON *const *documents, size_t count, bool commands);
 
 #endif

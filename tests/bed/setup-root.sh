@@ -16,6 +16,11 @@ case $bed in
     set -- mesa-vulkan-drivers mesa-drm-shim vulkan-tools \
       libcjson1 libcurl4t64 libssl3t64 libpci3 libdrm2
     ;;
+  trixie) # RADV's null device, and Venus in front of a renderer over vtest
+    suite=trixie
+    set -- mesa-vulkan-drivers virgl-server vulkan-tools \
+      libcjson1 libcurl4t64 libssl3t64 libpci3 libdrm2
+    ;;
   *)
     echo "unknown bed: $bed" >&2
     exit 64
