@@ -12,7 +12,8 @@ stops() {
   expected=$1
   shift
   start "$bin/gpu-bridge-host" --allow-software --listen "unix:$tmp/bridge.sock"
-  wait_for 20 test -S "$tmp/bridge.sock"
+  # The socket of the one before may still lie there.
+  wait_for 20 grep -q "listening on" "$tmp/gpu-bridge-host.log"
   run python3 "$src/tests/hostile/stops.py" "$tmp/bridge.sock" "$pid" "$tmp" "$@"
   [ "$status" -eq 0 ] || fail "$*: $(cat "$tmp/gpu-bridge-host.log")"
   ended=0
