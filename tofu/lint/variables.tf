@@ -1,0 +1,1 @@
+../stacks/arc-runners/variables.tf
