@@ -162,7 +162,8 @@ PYTHON
 # start COMMAND...: runs it in the background until the test ends; sets $pid, and fills
 # $tmp/<program>.log with both its streams.
 start() {
-  "$@" >"$tmp/${1##*/}.log" 2>&1 </dev/null &
+  : >"$tmp/${1##*/}.log"
+  "$@" >>"$tmp/${1##*/}.log" 2>&1 </dev/null &
   pid=$!
   started="$started $pid"
 }
