@@ -30,21 +30,25 @@ static uint32_t fill_ramp(uint64_t index)
 	return fill_float((float)(index % 4096) / 4096.0f);
 }
 
-static uint32_t fill_random(uint32_t seed_mix, uint64_t index)
+static uint32_t fill_hash(uint32_t seed_mix, uint64_t index)
 {
 	uint32_t low = (uint32_t)index;
 	uint32_t high = (uint32_t)(index >> 32);
-	uint32_t bits = fill_mix(fill_mix(low ^ seed_mix) + high);
+	return fill_mix(fill_mix(low ^ seed_mix) + high);
+}
+
+static uint32_t fill_random(uint32_t hash)
+{
 	/* Exact: 24 bits in steps of 2^-23 from -1 up. */
-	return fill_float((float)(bits >> 8) * 0x1p-23f - 1.0f);
+	return fill_float((float)(hash >> 8) * 0x1p-23f - 1.0f);
 }
 
 void bridge_fill_part(
-	enum bridge_fill fill, uint32_t seed, uint64_t first, uint32_t *words, size_t count)
+	const struct bridge_job_buffer *declared, uint64_t first, uint32_t *words, size_t count)
 {
-	uint32_t seed_mix = fill_mix(seed + 0x9e3779b9u);
+	uint32_t seed_mix = fill_mix(declared->seed + 0x9e3779b9u);
 	for (size_t i = 0; i < count; i++) {
-		switch (fill) {
+		switch (declared->fill) {
 		case BRIDGE_FILL_ZERO:
 			words[i] = 0;
 			break;
@@ -52,16 +56,19 @@ void bridge_fill_part(
 			words[i] = fill_ramp(first + i);
 			break;
 		case BRIDGE_FILL_RANDOM:
-			words[i] = fill_random(seed_mix, first + i);
+			words[i] = fill_random(fill_hash(seed_mix, first + i));
 			break;
 		case BRIDGE_FILL_POISON:
 			words[i] = 0xDEADBEEF;
+			break;
+		case BRIDGE_FILL_BITS:
+			words[i] = (fill_hash(seed_mix, first + i) & declared->mask) | declared->base;
 			break;
 		}
 	}
 }
 
-void bridge_fill_words(enum bridge_fill fill, uint32_t seed, uint32_t *words, size_t count)
+void bridge_fill_words(const struct bridge_job_buffer *declared, uint32_t *words, size_t count)
 {
-	bridge_fill_part(fill, seed, 0, words, count);
+	bridge_fill_part(declared, 0, words, count);
 }

@@ -148,10 +148,13 @@ static bool buffer_fill(const struct base_json *json, const cJSON *object, const
 		[BRIDGE_FILL_RAMP] = "ramp",
 		[BRIDGE_FILL_RANDOM] = "random",
 		[BRIDGE_FILL_POISON] = "poison",
+		[BRIDGE_FILL_BITS] = "bits",
 	};
 	static const struct base_json_key keys[] = {
 		{"kind", BASE_JSON_STRING, true, 0, 0},
 		{"seed", BASE_JSON_INTEGER, false, 0, uint32_top},
+		{"mask", BASE_JSON_INTEGER, false, 0, uint32_top},
+		{"base", BASE_JSON_INTEGER, false, 0, uint32_top},
 	};
 	if (!object) {
 		buffer->fill = buffer->output && !buffer->input ? BRIDGE_FILL_POISON : BRIDGE_FILL_ZERO;
@@ -162,6 +165,8 @@ static bool buffer_fill(const struct base_json *json, const cJSON *object, const
 	}
 	const char *kind = base_json_string(object, "kind", "");
 	buffer->seed = (uint32_t)base_json_uint(object, "seed", 0);
+	buffer->mask = (uint32_t)base_json_uint(object, "mask", UINT32_MAX);
+	buffer->base = (uint32_t)base_json_uint(object, "base", 0);
 	for (size_t i = 0; i < COUNT(kinds); i++) {
 		if (strcmp(kind, kinds[i]) == 0) {
 			buffer->fill = (enum bridge_fill)i;
@@ -169,7 +174,7 @@ static bool buffer_fill(const struct base_json *json, const cJSON *object, const
 		}
 	}
 	return lane_error_set(
-		err, "JOB_INVALID", "%s.kind is none of zero, ramp, random, poison", path);
+		err, "JOB_INVALID", "%s.kind is none of zero, ramp, random, poison, bits", path);
 }
 
 static bool job_buffer(const struct base_json *json, const cJSON *object, struct bridge_job *job,
@@ -290,6 +295,24 @@ static bool job_specialization(
 	return true;
 }
 
+static bool sampling_measure(
+	const char *text, struct bridge_sampling *sampling, struct lane_error *err)
+{
+	static const char *const measures[] = {
+		[BRIDGE_MEASURE_DISPATCH] = "dispatch",
+		[BRIDGE_MEASURE_UPLOAD] = "upload",
+		[BRIDGE_MEASURE_DOWNLOAD] = "download",
+	};
+	for (size_t i = 0; i < COUNT(measures); i++) {
+		if (strcmp(text, measures[i]) == 0) {
+			sampling->measure = (enum bridge_measure)i;
+			return true;
+		}
+	}
+	return lane_error_set(
+		err, "JOB_INVALID", "sampling.measure is none of dispatch, upload, download");
+}
+
 static bool job_sampling(
 	const struct base_json *json, struct bridge_job *job, struct lane_error *err)
 {
@@ -299,6 +322,7 @@ static bool job_sampling(
 		{"max_samples", BASE_JSON_INTEGER, false, 1, BRIDGE_JOB_SAMPLES_MAX},
 		{"dispatches_per_sample", BASE_JSON_INTEGER, false, 1, BRIDGE_JOB_DISPATCHES_MAX},
 		{"rel_ci", BASE_JSON_NUMBER, false, 0, 0},
+		{"measure", BASE_JSON_STRING, false, 0, 0},
 	};
 	struct bridge_sampling *sampling = &job->sampling;
 	const cJSON *object = base_json_get(json->root, "sampling");
@@ -316,7 +340,7 @@ static bool job_sampling(
 	if (!(sampling->rel_ci >= 0 && sampling->rel_ci <= 1)) {
 		return lane_error_set(err, "JOB_INVALID", "sampling.rel_ci is not from 0 to 1");
 	}
-	return true;
+	return sampling_measure(base_json_string(object, "measure", "dispatch"), sampling, err);
 }
 
 static bool job_capture(

@@ -38,6 +38,23 @@ enum bridge_fill {
 	BRIDGE_FILL_RANDOM,
 	/** Word i is 0xDEADBEEF: a kernel that writes nothing cannot leave a right answer behind. */
 	BRIDGE_FILL_POISON,
+	/**
+	 * Word i is (hash & mask) | base, with a counter-based hash of (seed, i): any bits at all, or
+	 * narrower numbers of some form, two or four a word.
+	 */
+	BRIDGE_FILL_BITS,
+};
+
+/** What is timed of a sample. */
+enum bridge_measure {
+	/** The dispatches. */
+	BRIDGE_MEASURE_DISPATCH,
+	/**
+	 * The copy of the contents of all outputs from the host's memory to the device's before the
+	 * dispatches, or the copy back after them. Both then go through staging buffers in every case.
+	 */
+	BRIDGE_MEASURE_UPLOAD,
+	BRIDGE_MEASURE_DOWNLOAD,
 };
 
 struct bridge_job_buffer {
@@ -48,6 +65,8 @@ struct bridge_job_buffer {
 	/** Without "fill": poison for an output that is no input, else zero. */
 	enum bridge_fill fill;
 	uint32_t seed;
+	/** Of BRIDGE_FILL_BITS; without "mask" all bits, without "base" 0. */
+	uint32_t mask, base;
 	bool input;
 	/**
 	 * Filled again before every sample (outside the timed interval), read back and compared after
@@ -74,6 +93,7 @@ struct bridge_sampling {
 	 * share of it; 0: always take max_samples.
 	 */
 	double rel_ci;
+	enum bridge_measure measure;
 };
 
 /** A job descriptor (one JSON line), checked as far as that goes without a device. */
@@ -124,12 +144,12 @@ bool bridge_job_module(
 void bridge_job_finish(struct bridge_job *job);
 
 /**
- * Fills `count` words as `fill` says; the one definition, used by the worker and by the canary's
+ * Fills `count` words as declared; the one definition, used by the worker and by the canary's
  * references. It depends on nothing but its arguments.
  */
-void bridge_fill_words(enum bridge_fill fill, uint32_t seed, uint32_t *words, size_t count);
+void bridge_fill_words(const struct bridge_job_buffer *declared, uint32_t *words, size_t count);
 /** The same for a part of a buffer: words[0] is word `first` of it. */
 void bridge_fill_part(
-	enum bridge_fill fill, uint32_t seed, uint64_t first, uint32_t *words, size_t count);
+	const struct bridge_job_buffer *declared, uint64_t first, uint32_t *words, size_t count);
 
 #endif

@@ -18,7 +18,7 @@
  * descriptors into its epoll set.
  *
  * How a job runs. Buffers are filled once as declared. Before every sample each output is filled
- * again, outside the timed interval; then `dispatches_per_sample` dispatches run between two
+ * again, outside the timed interval (unless sampling.measure is one of the transfers); then `dispatches_per_sample` dispatches run between two
  * timestamps (split into submits of at most about 100 ms); then every output is read back and
  * compared word by word with those of the first sample. So who checks all words of the result has
  * checked all words of all samples. Sampling ends at the first difference.
@@ -30,8 +30,8 @@
  * - timer: "gpu" (timestamps), "host" (the queue has none: wall time), "invalid" (the device wrote
  *   no timestamps, or longer ones than the wall time around them: no figure of it may be used)
  * - timestamp_period_ns, valid_bits: of the device
- * - samples_ns: integers, one a sample, over all of its dispatches, by `timer`
- * - wall_ns: integers, one a sample, the host's time over the same dispatches
+ * - samples_ns: integers, one a sample, over all of its dispatches or the transfer, by `timer`
+ * - wall_ns: integers, one a sample, the host's time over the same
  * - dispatches_per_sample
  * - stop_rule: "precision" (rel_ci reached), "max-samples", "time" (60 % of timeout_ms are over),
  *   "differs"

@@ -17,13 +17,14 @@ enum {
 
 static bool has_contents(const struct bridge_job_buffer *declared)
 {
-	return declared->fill == BRIDGE_FILL_RAMP || declared->fill == BRIDGE_FILL_RANDOM;
+	return declared->fill == BRIDGE_FILL_RAMP || declared->fill == BRIDGE_FILL_RANDOM ||
+		declared->fill == BRIDGE_FILL_BITS;
 }
 
 static uint32_t fill_word(const struct bridge_job_buffer *declared)
 {
 	uint32_t word;
-	bridge_fill_words(declared->fill, 0, &word, 1);
+	bridge_fill_words(declared, &word, 1);
 	return word;
 }
 
@@ -71,8 +72,7 @@ static bool create_pristine(struct worker_buffers *buffers, struct lane_error *e
 		if (!buffers->pristine[i]) {
 			return false;
 		}
-		bridge_fill_words(
-			declared->fill, declared->seed, buffers->pristine[i], declared->bytes / 4);
+		bridge_fill_words(declared, buffers->pristine[i], declared->bytes / 4);
 	}
 	return true;
 }
@@ -87,6 +87,10 @@ bool worker_buffers_create(struct worker_buffers *buffers, struct compute_device
 		if (!compute_buffer_create(
 				device, COMPUTE_BUFFER_DEVICE, job->buffers[i].bytes, &buffers->buffers[i], err)) {
 			return lane_error_wrap(err, "buffer at binding %u", job->buffers[i].binding);
+		}
+		/* The host could touch it without any transfer, but a transfer is what is to be timed. */
+		if (job->sampling.measure != BRIDGE_MEASURE_DISPATCH) {
+			buffers->buffers[i].mapped = NULL;
 		}
 	}
 	return create_staging(buffers, err) && create_pristine(buffers, err);
@@ -104,17 +108,33 @@ void worker_buffers_finish(struct worker_buffers *buffers)
 	buffers->first = NULL;
 }
 
-/* Ends the command buffer with a barrier that lets kernels and the host see what was transferred.
- */
-static bool transfer_submit(
-	struct compute_device *device, unsigned timeout_ms, struct lane_error *err)
+/* Begins a command buffer of transfers, with or without a clock. */
+static bool transfer_begin(
+	struct compute_device *device, const struct compute_timing *timing, struct lane_error *err)
 {
+	if (!compute_commands_begin(device, err)) {
+		return false;
+	}
+	if (timing) {
+		compute_timed_begin(device, VK_PIPELINE_STAGE_TRANSFER_BIT);
+	}
+	return true;
+}
+
+/* Ends it with a barrier that lets kernels and the host see what was transferred. */
+static bool transfer_submit(struct compute_device *device, unsigned timeout_ms,
+	struct compute_timing *timing, struct lane_error *err)
+{
+	if (timing) {
+		compute_timed_end(device);
+	}
 	compute_commands_barrier(device, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
 		VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT |
 			VK_PIPELINE_STAGE_HOST_BIT,
 		VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_READ_BIT |
 			VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_HOST_READ_BIT | VK_ACCESS_HOST_WRITE_BIT);
-	return compute_commands_submit(device, timeout_ms, NULL, err);
+	return timing ? compute_timed_submit(device, timeout_ms, timing, err)
+				  : compute_commands_submit(device, timeout_ms, NULL, err);
 }
 
 /* Brings the contents of one buffer there through staging, piece by piece. */
@@ -127,12 +147,12 @@ static bool upload(
 	for (uint64_t at = 0; at < declared->bytes;) {
 		uint64_t left = declared->bytes - at;
 		uint64_t piece = left < staging->bytes ? left : staging->bytes;
-		bridge_fill_part(declared->fill, declared->seed, at / 4, staging->mapped, piece / 4);
-		if (!compute_buffer_flush(device, staging, err) || !compute_commands_begin(device, err)) {
+		bridge_fill_part(declared, at / 4, staging->mapped, piece / 4);
+		if (!compute_buffer_flush(device, staging, err) || !transfer_begin(device, NULL, err)) {
 			return false;
 		}
 		compute_commands_copy(device, staging, 0, &buffers->buffers[index], at, piece);
-		if (!transfer_submit(device, timeout_ms, err)) {
+		if (!transfer_submit(device, timeout_ms, NULL, err)) {
 			return false;
 		}
 		at += piece;
@@ -144,7 +164,7 @@ bool worker_buffers_fill(
 	struct worker_buffers *buffers, unsigned timeout_ms, struct lane_error *err)
 {
 	struct compute_device *device = buffers->device;
-	if (!compute_commands_begin(device, err)) {
+	if (!transfer_begin(device, NULL, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < buffers->job->buffer_count; i++) {
@@ -153,7 +173,7 @@ bool worker_buffers_fill(
 			compute_commands_fill(device, &buffers->buffers[i], fill_word(declared));
 		}
 	}
-	if (!transfer_submit(device, timeout_ms, err)) {
+	if (!transfer_submit(device, timeout_ms, NULL, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < buffers->job->buffer_count; i++) {
@@ -168,7 +188,7 @@ bool worker_buffers_fill(
 			}
 			continue;
 		}
-		bridge_fill_words(declared->fill, declared->seed, buffer->mapped, declared->bytes / 4);
+		bridge_fill_words(declared, buffer->mapped, declared->bytes / 4);
 		if (!compute_buffer_flush(device, buffer, err)) {
 			return false;
 		}
@@ -176,12 +196,12 @@ bool worker_buffers_fill(
 	return true;
 }
 
-bool worker_buffers_refill(
-	struct worker_buffers *buffers, unsigned timeout_ms, struct lane_error *err)
+bool worker_buffers_refill(struct worker_buffers *buffers, unsigned timeout_ms,
+	struct compute_timing *timing, struct lane_error *err)
 {
 	struct compute_device *device = buffers->device;
 	uint64_t offset = 0;
-	if (!compute_commands_begin(device, err)) {
+	if (!transfer_begin(device, timing, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < buffers->job->buffer_count; i++) {
@@ -206,7 +226,7 @@ bool worker_buffers_refill(
 	if (buffers->staging.mapped && !compute_buffer_flush(device, &buffers->staging, err)) {
 		return false;
 	}
-	return transfer_submit(device, timeout_ms, err);
+	return transfer_submit(device, timeout_ms, timing, err);
 }
 
 /* Where the host finds the words of an output after a read; NULL for what is no output. */
@@ -225,12 +245,12 @@ static const uint32_t *output_words(
 	return (const uint32_t *)(const void *)at;
 }
 
-static bool read_to_host(
-	struct worker_buffers *buffers, unsigned timeout_ms, struct lane_error *err)
+static bool read_to_host(struct worker_buffers *buffers, unsigned timeout_ms,
+	struct compute_timing *timing, struct lane_error *err)
 {
 	struct compute_device *device = buffers->device;
 	uint64_t offset = 0;
-	if (!compute_commands_begin(device, err)) {
+	if (!transfer_begin(device, timing, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < buffers->job->buffer_count; i++) {
@@ -241,7 +261,7 @@ static bool read_to_host(
 		}
 	}
 	if (offset > 0 &&
-		(!transfer_submit(device, timeout_ms, err) ||
+		(!transfer_submit(device, timeout_ms, timing, err) ||
 			!compute_buffer_invalidate(device, &buffers->staging, err))) {
 		return false;
 	}
@@ -269,10 +289,11 @@ static void compare(const uint32_t *words, const uint32_t *first, uint64_t count
 }
 
 bool worker_buffers_read(struct worker_buffers *buffers, unsigned timeout_ms,
-	struct worker_difference *difference, struct lane_error *err)
+	struct compute_timing *timing, struct worker_difference *difference, struct lane_error *err)
 {
 	*difference = (struct worker_difference){.found = false};
-	if (!read_to_host(buffers, timeout_ms, err)) {
+	*timing = (struct compute_timing){.timer = COMPUTE_TIMER_HOST};
+	if (!read_to_host(buffers, timeout_ms, timing, err)) {
 		return false;
 	}
 	bool is_first = !buffers->first;

@@ -3,7 +3,7 @@
 #define BRIDGE_WORKER_BUFFERS_H
 
 #include "bridge/job.h"
-#include "compute/buffer.h"
+#include "compute/dispatch.h"
 
 /** The buffers of one job on the device, and what is needed to fill, read and compare them. */
 struct worker_buffers {
@@ -37,12 +37,15 @@ void worker_buffers_finish(struct worker_buffers *buffers);
 /** Fills all buffers as the job declares. */
 bool worker_buffers_fill(
 	struct worker_buffers *buffers, unsigned timeout_ms, struct lane_error *err);
-/** Fills the outputs again. */
-bool worker_buffers_refill(
-	struct worker_buffers *buffers, unsigned timeout_ms, struct lane_error *err);
-/** Reads the outputs back and compares them with the first ones read. */
+/** Fills the outputs again. `timing` is of the transfer alone. */
+bool worker_buffers_refill(struct worker_buffers *buffers, unsigned timeout_ms,
+	struct compute_timing *timing, struct lane_error *err);
+/**
+ * Reads the outputs back and compares them with the first ones read. `timing` is of the transfer
+ * alone; zeroed when there was none.
+ */
 bool worker_buffers_read(struct worker_buffers *buffers, unsigned timeout_ms,
-	struct worker_difference *difference, struct lane_error *err);
+	struct compute_timing *timing, struct worker_difference *difference, struct lane_error *err);
 /** Writes the outputs that were read last to a file, one after the other. Errors: RESULT_WRITE. */
 bool worker_buffers_write(const struct worker_buffers *buffers, int fd, struct lane_error *err);
 

@@ -108,7 +108,7 @@ static bool run_set_up(
 
 /* `count` dispatches in one submit. Adds their times. */
 static bool run_submit(
-	struct run *run, uint32_t count, uint64_t *ns, uint64_t *wall_ns, struct lane_error *err)
+	struct run *run, uint32_t count, struct compute_timing *total, struct lane_error *err)
 {
 	struct compute_timing timing;
 	run->dispatch.count = count;
@@ -116,11 +116,11 @@ static bool run_submit(
 		return false;
 	}
 	/* Once invalid, always: a timer that lied is not believed again. */
-	if (run->timer != COMPUTE_TIMER_INVALID) {
-		run->timer = timing.timer;
+	if (total->timer != COMPUTE_TIMER_INVALID) {
+		total->timer = timing.timer;
 	}
-	*ns += timing.ns;
-	*wall_ns += timing.wall_ns;
+	total->ns += timing.ns;
+	total->wall_ns += timing.wall_ns;
 	run->dispatch_ns = (timing.ns > 0 ? timing.ns : timing.wall_ns) / count;
 	return true;
 }
@@ -135,12 +135,12 @@ static uint32_t run_submit_count(const struct run *run, uint32_t left)
 	return fit < 1 ? 1 : fit < left ? (uint32_t)fit : left;
 }
 
-static bool run_dispatches(struct run *run, uint64_t *ns, uint64_t *wall_ns, struct lane_error *err)
+static bool run_dispatches(struct run *run, struct compute_timing *total, struct lane_error *err)
 {
-	*ns = *wall_ns = 0;
+	*total = (struct compute_timing){.timer = COMPUTE_TIMER_HOST};
 	for (uint32_t left = run->job->sampling.dispatches_per_sample; left > 0;) {
 		uint32_t count = run_submit_count(run, left);
-		if (!run_submit(run, count, ns, wall_ns, err)) {
+		if (!run_submit(run, count, total, err)) {
 			return false;
 		}
 		left -= count;
@@ -158,18 +158,17 @@ static bool run_is_late(const struct run *run, unsigned percent)
 static bool run_warm_up(struct run *run, struct lane_error *err)
 {
 	const struct bridge_sampling *sampling = &run->job->sampling;
-	uint64_t ns = 0;
-	uint64_t wall_ns = 0;
+	struct compute_timing timing = {.timer = COMPUTE_TIMER_HOST};
 	uint64_t begun_ns = base_clock_monotonic_ns();
 	if (sampling->warmup_ms == 0 && sampling->dispatches_per_sample == 1) {
 		return true;
 	}
-	if (!run_submit(run, 1, &ns, &wall_ns, err)) {
+	if (!run_submit(run, 1, &timing, err)) {
 		return false;
 	}
 	while (base_clock_monotonic_ns() - begun_ns < sampling->warmup_ms * MS_NS &&
 		!run_is_late(run, 30)) {
-		if (!run_dispatches(run, &ns, &wall_ns, err)) {
+		if (!run_dispatches(run, &timing, err)) {
 			return false;
 		}
 	}
@@ -178,18 +177,23 @@ static bool run_warm_up(struct run *run, struct lane_error *err)
 
 static bool run_sample(struct run *run, struct lane_error *err)
 {
-	uint64_t ns;
-	uint64_t wall_ns;
-	if (!worker_buffers_refill(&run->buffers, run_left_ms(run), err) ||
-		!run_dispatches(run, &ns, &wall_ns, err)) {
+	struct compute_timing timings[3];
+	if (!worker_buffers_refill(
+			&run->buffers, run_left_ms(run), &timings[BRIDGE_MEASURE_UPLOAD], err) ||
+		!run_dispatches(run, &timings[BRIDGE_MEASURE_DISPATCH], err)) {
 		return false;
 	}
 	uint64_t begun_ns = base_clock_monotonic_ns();
-	if (!worker_buffers_read(&run->buffers, run_left_ms(run), &run->difference, err)) {
+	if (!worker_buffers_read(&run->buffers, run_left_ms(run), &timings[BRIDGE_MEASURE_DOWNLOAD],
+			&run->difference, err)) {
 		return false;
 	}
 	run->readback_ns += base_clock_monotonic_ns() - begun_ns;
-	worker_samples_add(&run->samples, ns, wall_ns);
+	const struct compute_timing *timing = &timings[run->job->sampling.measure];
+	if (run->timer != COMPUTE_TIMER_INVALID) {
+		run->timer = timing->timer;
+	}
+	worker_samples_add(&run->samples, timing->ns, timing->wall_ns);
 	return true;
 }
 

@@ -91,7 +91,7 @@ void reference_fill(const struct workload_plan *plan, struct reference *referenc
 	for (size_t b = 0; b < plan->buffer_count; b++) {
 		const struct bridge_job_buffer *job = &plan->buffers[b].job;
 		reference->buffers[b] = base_alloc((size_t)(job->bytes / 4), 4);
-		bridge_fill_words(job->fill, job->seed, reference->buffers[b], (size_t)(job->bytes / 4));
+		bridge_fill_words(job, reference->buffers[b], (size_t)(job->bytes / 4));
 	}
 }
 
@@ -100,8 +100,7 @@ void reference_refill(const struct workload_plan *plan, struct reference *refere
 	for (size_t b = 0; b < plan->buffer_count; b++) {
 		const struct bridge_job_buffer *job = &plan->buffers[b].job;
 		if (job->output) {
-			bridge_fill_words(
-				job->fill, job->seed, reference->buffers[b], (size_t)(job->bytes / 4));
+			bridge_fill_words(job, reference->buffers[b], (size_t)(job->bytes / 4));
 		}
 	}
 }

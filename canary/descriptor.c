@@ -27,6 +27,7 @@ static void add_buffer(cJSON *buffers, const struct bridge_job_buffer *buffer)
 		[BRIDGE_FILL_RAMP] = "ramp",
 		[BRIDGE_FILL_RANDOM] = "random",
 		[BRIDGE_FILL_POISON] = "poison",
+		[BRIDGE_FILL_BITS] = "bits",
 	};
 	cJSON *node = base_json_add_object(buffers, NULL);
 	base_json_add_number(node, "binding", buffer->binding);
@@ -34,8 +35,28 @@ static void add_buffer(cJSON *buffers, const struct bridge_job_buffer *buffer)
 	cJSON *fill = base_json_add_object(node, "fill");
 	base_json_add_string(fill, "kind", fills[buffer->fill]);
 	base_json_add_number(fill, "seed", buffer->seed);
+	if (buffer->fill == BRIDGE_FILL_BITS) {
+		base_json_add_number(fill, "mask", buffer->mask);
+		base_json_add_number(fill, "base", buffer->base);
+	}
 	base_json_add_bool(node, "input", buffer->input);
 	base_json_add_bool(node, "output", buffer->output);
+}
+
+static void add_sampling(cJSON *root, const struct bridge_sampling *sampling)
+{
+	static const char *const measures[] = {
+		[BRIDGE_MEASURE_DISPATCH] = "dispatch",
+		[BRIDGE_MEASURE_UPLOAD] = "upload",
+		[BRIDGE_MEASURE_DOWNLOAD] = "download",
+	};
+	cJSON *node = base_json_add_object(root, "sampling");
+	base_json_add_number(node, "warmup_ms", sampling->warmup_ms);
+	base_json_add_number(node, "min_samples", sampling->min_samples);
+	base_json_add_number(node, "max_samples", sampling->max_samples);
+	base_json_add_number(node, "dispatches_per_sample", sampling->dispatches_per_sample);
+	base_json_add_number(node, "rel_ci", sampling->rel_ci);
+	base_json_add_string(node, "measure", measures[sampling->measure]);
 }
 
 char *descriptor_build(const struct workload_plan *plan, const char *job,
@@ -60,12 +81,11 @@ char *descriptor_build(const struct workload_plan *plan, const char *job,
 		add_buffer(buffers, &plan->buffers[i].job);
 	}
 	add_base64(root, "push_constants_b64", plan->push_constants, plan->push_constant_count * 4);
-	cJSON *node = base_json_add_object(root, "sampling");
-	base_json_add_number(node, "warmup_ms", sampling->warmup_ms);
-	base_json_add_number(node, "min_samples", sampling->min_samples);
-	base_json_add_number(node, "max_samples", sampling->max_samples);
-	base_json_add_number(node, "dispatches_per_sample", sampling->dispatches_per_sample);
-	base_json_add_number(node, "rel_ci", sampling->rel_ci);
+	if (plan->variant) {
+		base_json_add_number(
+			base_json_add_object(root, "specialization"), "0", plan->variant->value);
+	}
+	add_sampling(root, sampling);
 	cJSON *capture = base_json_add_array(root, "capture");
 	base_json_add_string(capture, NULL, "result");
 	base_json_add_string(capture, NULL, "timing");

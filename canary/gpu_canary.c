@@ -247,9 +247,8 @@ static bool check_request(struct request *request, struct lane_error *err)
 	}
 	request->canary.choice.allow_software = allow_software;
 	if (request->canary.workload_count == 0) {
-		const struct workload *const *table = workload_table(&request->canary.workload_count);
-		memcpy(request->canary.workloads, table,
-			request->canary.workload_count * sizeof(request->canary.workloads[0]));
+		request->canary.workload_count =
+			workload_suite(request->canary.suite, request->canary.workloads);
 	}
 	return true;
 }
@@ -287,7 +286,7 @@ static int list_workloads(void)
 	size_t count;
 	const struct workload *const *table = workload_table(&count);
 	for (size_t i = 0; i < count; i++) {
-		printf("%-8s %-8s %-32s exact: %s\n", table[i]->name, table[i]->unit, table[i]->title,
+		printf("%-12s %-12s %-32s exact: %s\n", table[i]->name, table[i]->unit, table[i]->title,
 			table[i]->exactness);
 	}
 	return fflush(stdout) == 0 ? LANE_EXIT_HOLDS : LANE_EXIT_UNKNOWN;

@@ -139,7 +139,7 @@ static void compute_figures(const struct canary_result *result, struct judged *j
 		judged->samples[i] = work / timing->samples_ns[i];
 	}
 	statistics_compute(judged->samples, timing->n, &judged->statistics);
-	judged->cpu_median = result->plan.work / result->cpu_ns;
+	judged->cpu_median = result->plan.reference_is_short ? NAN : result->plan.work / result->cpu_ns;
 	judged->cpu_speedup = judged->statistics.median / judged->cpu_median;
 	if (result->bridged && timing->worker_ns > 0) {
 		judged->bridge_overhead =
@@ -252,6 +252,9 @@ static void add_entry(
 	base_json_add_number(params, "n", result->plan.n);
 	base_json_add_number(params, "device_bytes", (double)workload_plan_bytes(&result->plan));
 	base_json_add_number(params, "cpu_threads", 1);
+	if (result->plan.variant) {
+		base_json_add_string(params, "variant", result->plan.variant->name);
+	}
 	base_json_add_bool(entry, "verified", judged->verified);
 	base_json_add_number(entry, "mismatches", (double)judged->check.mismatches);
 	base_json_add_number(entry, "checked_elements", (double)judged->check.checked);

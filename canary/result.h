@@ -12,6 +12,8 @@
 struct canary_result {
 	struct workload_plan plan;
 	struct bridge_sampling sampling;
+	/** The feature that the device lacks for it; NULL: it can be run. Static. */
+	const char *missing;
 	/** Borrowed while it is judged. */
 	const char *job_id;
 	/** The reference's buffers, computed. */

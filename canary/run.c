@@ -6,6 +6,7 @@
 #include "base/terminal.h"
 #include "canary/choice.h"
 #include "canary/descriptor.h"
+#include "canary/race.h"
 #include "canary/result.h"
 
 #include <stdlib.h>
@@ -23,8 +24,10 @@ enum {
 /* How long to measure: hardware needs its clocks up and gives steady figures; software gives
  * neither. */
 static const struct bridge_sampling samplings[WORKLOAD_SUITES][2] = {
-	[WORKLOAD_QUICK] = {{200, 15, 100, 1, 0.005}, {150, 15, 51, 1, 0.01}},
-	[WORKLOAD_FULL] = {{500, 15, 200, 1, 0.005}, {500, 25, 200, 1, 0.005}},
+	[WORKLOAD_QUICK] = {{200, 15, 100, 1, 0.005, BRIDGE_MEASURE_DISPATCH},
+		{50, 15, 31, 1, 0.01, BRIDGE_MEASURE_DISPATCH}},
+	[WORKLOAD_FULL] = {{500, 15, 200, 1, 0.005, BRIDGE_MEASURE_DISPATCH},
+		{500, 25, 200, 1, 0.005, BRIDGE_MEASURE_DISPATCH}},
 };
 
 struct run {
@@ -36,7 +39,7 @@ struct run {
 	enum workload_class class;
 	/** One for each workload. */
 	struct canary_result results[WORKLOADS_MAX];
-	size_t count, verified;
+	size_t count, verified, skipped;
 	/** "workloads" of the report until it is handed over. Borrowed then. */
 	cJSON *entries;
 };
@@ -169,7 +172,12 @@ static bool plan(struct run *run, uint32_t *mem_mb)
 		result->software = run->class == WORKLOAD_SOFTWARE;
 		result->bridged = options->mode != CANARY_DIRECT;
 		result->sampling = samplings[options->suite][result->software];
-		uint64_t needed = workload_plan_bytes(&result->plan);
+		result->sampling.measure = result->plan.measure;
+		if (result->plan.dispatches > 0) {
+			result->sampling.dispatches_per_sample = result->plan.dispatches;
+		}
+		result->missing = workload_missing(options->workloads[i], device);
+		uint64_t needed = result->missing ? 0 : workload_plan_bytes(&result->plan);
 		bytes = needed > bytes ? needed : bytes;
 	}
 	*mem_mb = options->mem_mb > 0 ? options->mem_mb : (uint32_t)((bytes + (1 << 20) - 1) >> 20);
@@ -226,14 +234,31 @@ static void compute_reference(struct canary_result *result)
 	result->cpu_ns = statistics.median;
 }
 
+static void skip(struct run *run, const struct workload *workload, const char *why)
+{
+	BASE_FREE char *id = base_format("canary.%s", workload->name);
+	report_check(run->report, id, REPORT_SKIPPED, workload->title, NULL, why, NULL);
+}
+
 /* Runs and judges one workload. False when nothing more should be run. */
 static bool run_workload(struct run *run, size_t index)
 {
 	struct canary_result *result = &run->results[index];
 	const struct workload *workload = result->plan.workload;
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	if (result->missing) {
+		BASE_FREE char *why = base_format("the device has no %s", result->missing);
+		skip(run, workload, why);
+		run->skipped++;
+		return true;
+	}
 	base_terminal_progress(
 		"%zu/%zu %s: %s", index + 1, run->count, workload->name, workload->title);
+	if (!race_run(run->lane, result, run->options->timeout_ms, &err)) {
+		lane_error_wrap(&err, "%s", workload->name);
+		cannot_tell(run, &err);
+		return false;
+	}
 	compute_reference(result);
 	/* Unique on a bridge that others use too. */
 	BASE_FREE char *job = base_format("canary-%s-%d-%llx", workload->name, (int)getpid(),
@@ -274,9 +299,7 @@ static void run_workloads(struct run *run)
 		}
 	}
 	for (; next < run->count; next++) {
-		const struct workload *workload = run->results[next].plan.workload;
-		BASE_FREE char *id = base_format("canary.%s", workload->name);
-		report_check(run->report, id, REPORT_SKIPPED, workload->title, NULL, "not run", NULL);
+		skip(run, run->results[next].plan.workload, "not run");
 	}
 }
 
@@ -284,7 +307,7 @@ static void run_workloads(struct run *run)
 static void claim(struct run *run)
 {
 	struct report *report = run->report;
-	bool computed = run->count > 0 && run->verified == run->count;
+	bool computed = run->verified > 0 && run->verified + run->skipped == run->count;
 	bool leased = computed && run->options->mode != CANARY_DIRECT;
 	report_claim(report, computed,
 		"checked compute: every element of every timed sample is what the CPU computes");

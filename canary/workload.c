@@ -11,7 +11,33 @@ void workload_plan_size(const struct workload *workload, uint32_t n, struct work
 	memset(plan, 0, sizeof(*plan));
 	plan->workload = workload;
 	plan->n = n;
-	workload->plan(plan);
+	workload_plan_vary(plan, workload->variants);
+}
+
+void workload_plan_vary(struct workload_plan *plan, const struct workload_variant *variant)
+{
+	*plan = (struct workload_plan){
+		.workload = plan->workload,
+		.n = plan->n,
+		.variant = variant,
+	};
+	plan->workload->plan(plan);
+}
+
+const char *workload_missing(const struct workload *workload, const cJSON *device)
+{
+	compute_features missing = workload->needs;
+	const cJSON *feature;
+	cJSON_ArrayForEach(feature, base_json_get(device, "features"))
+	{
+		for (unsigned i = 0; i < COMPUTE_FEATURES; i++) {
+			if (cJSON_IsString(feature) &&
+				strcmp(feature->valuestring, compute_feature_name(i)) == 0) {
+				missing &= ~COMPUTE_FEATURE(i);
+			}
+		}
+	}
+	return missing ? compute_feature_name((enum compute_feature)__builtin_ctz(missing)) : NULL;
 }
 
 static bool plan_fits(const struct workload_plan *plan, const struct workload_limits *limits)
@@ -29,6 +55,9 @@ bool workload_plan_fit(const struct workload *workload, enum workload_suite suit
 	struct lane_error *err)
 {
 	uint32_t n = workload->sizes[suite][class];
+	if (n == 0) {
+		n = workload->sizes[WORKLOAD_FULL][class];
+	}
 	workload_plan_size(workload, n, plan);
 	while (!plan_fits(plan, limits)) {
 		if (n == workload->step) {
@@ -78,6 +107,16 @@ struct workload_buffer *workload_plan_buffer(struct workload_plan *plan, const c
 			.input = true},
 	};
 	plan->buffer_count++;
+	return buffer;
+}
+
+struct workload_buffer *workload_plan_bits(struct workload_plan *plan, const char *name,
+	enum workload_element element, uint64_t words, uint32_t seed, uint32_t mask, uint32_t base)
+{
+	struct workload_buffer *buffer =
+		workload_plan_buffer(plan, name, element, words, BRIDGE_FILL_BITS, seed);
+	buffer->job.mask = mask;
+	buffer->job.base = base;
 	return buffer;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "bridge/job.h"
+#include "compute/feature.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,7 +16,8 @@
  * all workloads.
  *
  * One dispatch is one sample, and every sample's outputs are checked whole. More dispatches in a
- * sample would overwrite what an earlier one did wrong, and hide one that never ran.
+ * sample would overwrite what an earlier one did wrong, and hide one that never ran; only a kernel
+ * whose output is its input, so that each dispatch leaves its trace, may have more.
  */
 
 /** What a device is, as far as sizes go. */
@@ -57,8 +59,25 @@ struct workload_plan {
 	/** 32-bit words in the order of the shader's block. */
 	uint32_t push_constants[WORKLOAD_PUSH_CONSTANTS_MAX];
 	size_t push_constant_count;
-	/** Bytes moved or operations done by one dispatch; `unit` counts these. */
+	/** One of the workload's, or NULL when it has none. */
+	const struct workload_variant *variant;
+	/** Dispatches in a sample; 0 is 1. */
+	uint32_t dispatches;
+	enum bridge_measure measure;
+	/** Bytes moved or operations done by one dispatch (or transfer); `unit` counts these. */
 	double work;
+	/** The reference knows the answer without doing the work: its time is no measure. */
+	bool reference_is_short;
+};
+
+/**
+ * One of several ways to do the same, as a specialization constant: which one is fastest depends on
+ * the device, so they are raced, and the best one is measured and named.
+ */
+struct workload_variant {
+	const char *name;
+	/** Of the constant with id 0. */
+	uint32_t value;
 };
 
 struct workload {
@@ -67,11 +86,18 @@ struct workload {
 	const char *title;
 	/** "GB/s" or "GFLOP/s": 10^9 of `work` a second. */
 	const char *unit;
+	/** Features without which a device cannot run it. */
+	compute_features needs;
+	const struct workload_variant *variants;
+	size_t variant_count;
 	const uint32_t *spirv;
 	size_t spirv_size;
 	/** Local size of the shader. */
 	uint32_t block[3];
-	/** n for each suite and class; plan() takes multiples of `step` from `step` on. */
+	/**
+	 * n for each suite and class; plan() takes multiples of `step` from `step` on. 0 for quick: not
+	 * in that suite, and run as in the full one when it is asked for by name.
+	 */
 	uint32_t sizes[WORKLOAD_SUITES][WORKLOAD_CLASSES];
 	uint32_t step;
 	/**
@@ -90,6 +116,10 @@ struct workload {
 const struct workload *const *workload_table(size_t *count);
 /** The entry, or NULL. */
 const struct workload *workload_find(const char *name);
+/** Those of a suite, in the order of running. Returns their number. */
+size_t workload_suite(enum workload_suite suite, const struct workload *list[WORKLOADS_MAX]);
+/** The first feature that a workload needs and a device has not; NULL when it has all. */
+const char *workload_missing(const struct workload *workload, const cJSON *device);
 
 /** What a device and a lease allow. */
 struct workload_limits {
@@ -99,8 +129,10 @@ struct workload_limits {
 	uint64_t buffer_bytes;
 };
 
-/** Lays out exactly size `n`, a multiple of the step. */
+/** Lays out exactly size `n`, a multiple of the step, with the first variant. */
 void workload_plan_size(const struct workload *workload, uint32_t n, struct workload_plan *plan);
+/** Lays out a plan's size again with another variant. */
+void workload_plan_vary(struct workload_plan *plan, const struct workload_variant *variant);
 /**
  * Lays out the size of this suite and class, halved until it fits. Errors: CANARY_NO_ROOM (says
  * what the smallest size needs).
@@ -116,6 +148,9 @@ uint64_t workload_plan_output_bytes(const struct workload_plan *plan);
 /** Adds a buffer to the plan; its binding is its position. */
 struct workload_buffer *workload_plan_buffer(struct workload_plan *plan, const char *name,
 	enum workload_element element, uint64_t words, enum bridge_fill fill, uint32_t seed);
+/** The same, filled with the bits of `mask` from a hash, and those of `base`. */
+struct workload_buffer *workload_plan_bits(struct workload_plan *plan, const char *name,
+	enum workload_element element, uint64_t words, uint32_t seed, uint32_t mask, uint32_t base);
 /** The same for one that is written only: poisoned before every sample. */
 void workload_plan_output(
 	struct workload_plan *plan, const char *name, enum workload_element element, uint64_t words);

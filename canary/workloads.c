@@ -19,6 +19,17 @@ const struct workload *const *workload_table(size_t *count)
 	return table;
 }
 
+size_t workload_suite(enum workload_suite suite, const struct workload *list[WORKLOADS_MAX])
+{
+	size_t count = 0;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (table[i]->sizes[suite][WORKLOAD_DISCRETE] > 0) {
+			list[count++] = table[i];
+		}
+	}
+	return count;
+}
+
 const struct workload *workload_find(const char *name)
 {
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

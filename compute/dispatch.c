@@ -24,15 +24,28 @@ static bool dispatch_within_limits(const struct compute_device *device,
 	return true;
 }
 
+void compute_timed_begin(const struct compute_device *device, VkPipelineStageFlagBits stage)
+{
+	if (device->queries) {
+		device->instance->vk.CmdResetQueryPool(device->commands, device->queries, 0, 2);
+		device->instance->vk.CmdWriteTimestamp(device->commands, stage, device->queries, 0);
+	}
+}
+
+void compute_timed_end(const struct compute_device *device)
+{
+	if (device->queries) {
+		device->instance->vk.CmdWriteTimestamp(
+			device->commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, device->queries, 1);
+	}
+}
+
 static void dispatch_record(
 	const struct compute_device *device, const struct compute_dispatch *dispatch)
 {
 	const struct compute_vulkan *vk = &device->instance->vk;
 	const struct compute_kernel *kernel = dispatch->kernel;
 	VkCommandBuffer commands = device->commands;
-	if (device->queries) {
-		vk->CmdResetQueryPool(commands, device->queries, 0, 2);
-	}
 	vk->CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->pipeline);
 	vk->CmdBindDescriptorSets(
 		commands, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->layout, 0, 1, &kernel->set, 0, NULL);
@@ -41,9 +54,7 @@ static void dispatch_record(
 	compute_commands_barrier(device, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
 		VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
 		VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
-	if (device->queries) {
-		vk->CmdWriteTimestamp(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, device->queries, 0);
-	}
+	compute_timed_begin(device, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT);
 	for (uint32_t i = 0; i < dispatch->count; i++) {
 		if (i > 0) {
 			compute_commands_barrier(device, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
@@ -52,9 +63,7 @@ static void dispatch_record(
 		}
 		vk->CmdDispatch(commands, dispatch->grid[0], dispatch->grid[1], dispatch->grid[2]);
 	}
-	if (device->queries) {
-		vk->CmdWriteTimestamp(commands, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, device->queries, 1);
-	}
+	compute_timed_end(device);
 	compute_commands_barrier(device, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
 		VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT | VK_PIPELINE_STAGE_HOST_BIT,
 		VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT | VK_ACCESS_HOST_READ_BIT |
@@ -62,7 +71,7 @@ static void dispatch_record(
 }
 
 /* The fence has been waited for, so the timestamps are there or will never be: no waiting here. */
-static bool dispatch_timestamps(
+static bool timed_read(
 	struct compute_device *device, struct compute_timing *timing, struct lane_error *err)
 {
 	struct {
@@ -87,17 +96,23 @@ static bool dispatch_timestamps(
 	return true;
 }
 
-bool compute_dispatch_run(struct compute_device *device, const struct compute_dispatch *dispatch,
-	unsigned timeout_ms, struct compute_timing *timing, struct lane_error *err)
+bool compute_timed_submit(struct compute_device *device, unsigned timeout_ms,
+	struct compute_timing *timing, struct lane_error *err)
 {
 	*timing = (struct compute_timing){.timer = COMPUTE_TIMER_HOST};
-	if (!dispatch_within_limits(device, dispatch, err) || !compute_commands_begin(device, err)) {
-		return false;
-	}
-	dispatch_record(device, dispatch);
 	if (!compute_commands_submit(device, timeout_ms, &timing->wall_ns, err)) {
 		return false;
 	}
 	timing->ns = timing->wall_ns;
-	return !device->queries || dispatch_timestamps(device, timing, err);
+	return !device->queries || timed_read(device, timing, err);
+}
+
+bool compute_dispatch_run(struct compute_device *device, const struct compute_dispatch *dispatch,
+	unsigned timeout_ms, struct compute_timing *timing, struct lane_error *err)
+{
+	if (!dispatch_within_limits(device, dispatch, err) || !compute_commands_begin(device, err)) {
+		return false;
+	}
+	dispatch_record(device, dispatch);
+	return compute_timed_submit(device, timeout_ms, timing, err);
 }

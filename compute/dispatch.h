@@ -32,6 +32,17 @@ struct compute_timing {
 };
 
 /**
+ * Times what is recorded from here to compute_timed_submit, once it comes to `stage`. For any
+ * command buffer of the device.
+ */
+void compute_timed_begin(const struct compute_device *device, VkPipelineStageFlagBits stage);
+/** Ends the interval: call it before barriers that are not to be timed. */
+void compute_timed_end(const struct compute_device *device);
+/** compute_commands_submit, and reads the interval. */
+bool compute_timed_submit(struct compute_device *device, unsigned timeout_ms,
+	struct compute_timing *timing, struct lane_error *err);
+
+/**
  * Submits and waits. What transfers and the host wrote before is seen by the kernel; what it wrote
  * is seen by transfers and the host afterwards. A timer that lies is no error, since results can be
  * right all the same. Errors: DEVICE_LIMIT (grid), and those of compute_commands_submit.

@@ -58,8 +58,7 @@ static const struct {
 	[COMPUTE_MAINTENANCE_4] = {"maintenance4", FIELD(maintenance_4, maintenance4)},
 	[COMPUTE_SUBGROUP_SIZE_CONTROL] = {"subgroupSizeControl",
 		FIELD(subgroup_size, subgroupSizeControl)},
-	[COMPUTE_FULL_SUBGROUPS] = {"computeFullSubgroups",
-		FIELD(subgroup_size, computeFullSubgroups)},
+	[COMPUTE_FULL_SUBGROUPS] = {"computeFullSubgroups", FIELD(subgroup_size, computeFullSubgroups)},
 	[COMPUTE_SUBGROUP_ARITHMETIC] = {"subgroupArithmetic", 0},
 	[COMPUTE_SUBGROUP_BALLOT] = {"subgroupBallot", 0},
 };

@@ -147,8 +147,8 @@ static void identity_properties(
 	identity->subgroup_size = subgroup.subgroupSize;
 	identity->subgroup_size_min = subgroup_sizes.minSubgroupSize;
 	identity->subgroup_size_max = subgroup_sizes.maxSubgroupSize;
-	identity->features = compute_features_query(vk, physical,
-		version < api_version ? version : api_version, extensions_have, &extensions);
+	identity->features = compute_features_query(
+		vk, physical, version < api_version ? version : api_version, extensions_have, &extensions);
 }
 
 static void identity_memory(const struct compute_vulkan *vk, struct compute_identity *identity)

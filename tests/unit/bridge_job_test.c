@@ -276,15 +276,19 @@ static void fills_are_what_their_names_say(void **state)
 	(void)state;
 	enum { COUNT = 10000 };
 	static uint32_t words[COUNT];
-	bridge_fill_words(BRIDGE_FILL_ZERO, 1, words, COUNT);
+	bridge_fill_words(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_ZERO, .seed = 1}, words, COUNT);
 	assert_int_equal(words[0] | words[COUNT - 1], 0);
-	bridge_fill_words(BRIDGE_FILL_POISON, 1, words, COUNT);
+	bridge_fill_words(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_POISON, .seed = 1}, words, COUNT);
 	assert_int_equal(words[COUNT - 1], 0xDEADBEEF);
-	bridge_fill_words(BRIDGE_FILL_RAMP, 1, words, COUNT);
+	bridge_fill_words(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RAMP, .seed = 1}, words, COUNT);
 	assert_true(as_float(words[0]) == 0.0f);
 	assert_true(as_float(words[4095]) == 4095.0f / 4096.0f);
 	assert_true(as_float(words[4096]) == 0.0f);
-	bridge_fill_words(BRIDGE_FILL_RANDOM, 1, words, COUNT);
+	bridge_fill_words(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RANDOM, .seed = 1}, words, COUNT);
 	double sum = 0;
 	for (size_t i = 0; i < COUNT; i++) {
 		float value = as_float(words[i]);
@@ -300,7 +304,8 @@ static void random_words_stay_what_they_are(void **state)
 {
 	(void)state;
 	uint32_t words[4];
-	bridge_fill_words(BRIDGE_FILL_RANDOM, 42, words, 4);
+	bridge_fill_words(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RANDOM, .seed = 42}, words, 4);
 	static const uint32_t expected[4] = {0x3e2d2828, 0x3e8001e0, 0xbeba0d3c, 0x3f122034};
 	assert_memory_equal(words, expected, sizeof(words));
 }
@@ -311,13 +316,67 @@ static void a_part_is_a_part_of_the_whole(void **state)
 	uint32_t whole[100];
 	uint32_t part[10];
 	uint32_t other[10];
-	bridge_fill_words(BRIDGE_FILL_RANDOM, 9, whole, 100);
-	bridge_fill_part(BRIDGE_FILL_RANDOM, 9, 37, part, 10);
+	bridge_fill_words(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RANDOM, .seed = 9}, whole, 100);
+	bridge_fill_part(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RANDOM, .seed = 9}, 37, part, 10);
 	assert_memory_equal(part, whole + 37, sizeof(part));
-	bridge_fill_part(BRIDGE_FILL_RANDOM, 10, 37, other, 10);
+	bridge_fill_part(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RANDOM, .seed = 10}, 37, other, 10);
 	assert_memory_not_equal(part, other, sizeof(part));
-	bridge_fill_part(BRIDGE_FILL_RANDOM, 9, 37 + (UINT64_C(1) << 32), other, 10);
+	bridge_fill_part(&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RANDOM, .seed = 9},
+		37 + (UINT64_C(1) << 32), other, 10);
 	assert_memory_not_equal(part, other, sizeof(part));
+}
+
+static void bits_keep_to_their_mask_and_base(void **state)
+{
+	(void)state;
+	enum { COUNT = 1000 };
+	struct bridge_job_buffer bits = {
+		.fill = BRIDGE_FILL_BITS, .seed = 3, .mask = 0x83008300, .base = 0x3c003c00};
+	uint32_t words[COUNT];
+	uint32_t ones = 0;
+	uint32_t zeros = 0;
+	bridge_fill_words(&bits, words, COUNT);
+	for (size_t i = 0; i < COUNT; i++) {
+		assert_int_equal(words[i] & ~bits.mask, bits.base);
+		ones |= words[i];
+		zeros |= ~words[i];
+	}
+	assert_int_equal(ones & bits.mask, bits.mask);
+	assert_int_equal(zeros & bits.mask, bits.mask);
+}
+
+static void what_is_measured_has_a_name(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		enum bridge_measure measure;
+		const char *code;
+	} cases[] = {
+		{"{}", BRIDGE_MEASURE_DISPATCH, ""},
+		{"{\"measure\":\"dispatch\"}", BRIDGE_MEASURE_DISPATCH, ""},
+		{"{\"measure\":\"upload\"}", BRIDGE_MEASURE_UPLOAD, ""},
+		{"{\"measure\":\"download\"}", BRIDGE_MEASURE_DOWNLOAD, ""},
+		{"{\"measure\":\"compile\"}", BRIDGE_MEASURE_DISPATCH, "JOB_INVALID"},
+		{"{\"measure\":1}", BRIDGE_MEASURE_DISPATCH, "JOB_INVALID"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+		BASE_FREE char *line = base_format("{\"job\":\"j\",\"kernel\":\"k\",\"grid\":[1,1,1],"
+										   "\"block\":[1,1,1],\"bytes_hash\":\"sha256:%064d\","
+										   "\"inputs\":[\"/bundles/m\"],\"timeout_ms\":1,"
+										   "\"sampling\":%s}",
+			0, cases[i].text);
+		struct bridge_job job;
+		bool parsed = bridge_job_parse(line, strlen(line), &job, &err);
+		assert_int_equal(parsed, cases[i].code[0] == '\0');
+		assert_string_equal(err.code, cases[i].code);
+		assert_int_equal(job.sampling.measure, cases[i].measure);
+		bridge_job_finish(&job);
+	}
 }
 
 int main(void)
@@ -333,6 +392,8 @@ int main(void)
 		NAMED("job@refuses-what-is-no-json", refuses_what_is_no_json),
 		NAMED("fill@is-what-its-name-says", fills_are_what_their_names_say),
 		NAMED("fill@random-words-stay-what-they-are", random_words_stay_what_they_are),
+		NAMED("job@bits-keep-to-their-mask-and-base", bits_keep_to_their_mask_and_base),
+		NAMED("job@what-is-measured-has-a-name", what_is_measured_has_a_name),
 		NAMED("fill@a-part-is-a-part-of-the-whole", a_part_is_a_part_of_the_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

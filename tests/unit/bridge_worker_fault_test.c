@@ -21,7 +21,8 @@ static void works_without_memory_that_the_host_shares(void **state)
 	uint32_t words[WORDS];
 	uint32_t contents[WORDS];
 	worker_bed_result(worker, words, WORDS);
-	bridge_fill_words(BRIDGE_FILL_RAMP, 0, contents, WORDS);
+	bridge_fill_words(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RAMP, .seed = 0}, contents, WORDS);
 	for (size_t i = 0; i < WORDS; i++) {
 		assert_int_equal(words[i], 2 * contents[i] + 7);
 	}
@@ -31,7 +32,8 @@ static void works_without_memory_that_the_host_shares(void **state)
 	assert_true(cJSON_IsNull(base_json_get(event.detail, "differs")));
 	bridge_worker_event_finish(&event);
 	worker_bed_result(worker, words, WORDS);
-	bridge_fill_words(BRIDGE_FILL_RANDOM, 1, contents, WORDS);
+	bridge_fill_words(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RANDOM, .seed = 1}, contents, WORDS);
 	for (size_t i = 0; i < WORDS; i++) {
 		assert_int_equal(words[i], contents[i] + 1);
 	}
@@ -53,7 +55,8 @@ static void uploads_large_inputs_in_pieces(void **state)
 	uint32_t words[WORDS];
 	uint32_t contents[WORDS];
 	worker_bed_result(worker, words, WORDS);
-	bridge_fill_part(BRIDGE_FILL_RANDOM, 1, LARGE - WORDS, contents, WORDS);
+	bridge_fill_part(&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RANDOM, .seed = 1},
+		LARGE - WORDS, contents, WORDS);
 	assert_memory_equal(words, contents, sizeof(words));
 	bridge_worker_destroy(worker);
 }

@@ -58,7 +58,8 @@ static void returns_the_words_of_a_job(void **state)
 	uint32_t words[WORDS];
 	uint32_t ramp[WORDS];
 	worker_bed_result(worker, words, WORDS);
-	bridge_fill_words(BRIDGE_FILL_RAMP, 0, ramp, WORDS);
+	bridge_fill_words(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RAMP, .seed = 0}, ramp, WORDS);
 	for (size_t i = 0; i < WORDS; i++) {
 		assert_int_equal(words[i], 2 * ramp[i] + 7);
 	}
@@ -93,9 +94,38 @@ static void starts_every_sample_from_the_same_contents(void **state)
 	uint32_t words[WORDS];
 	uint32_t random[WORDS];
 	worker_bed_result(worker, words, WORDS);
-	bridge_fill_words(BRIDGE_FILL_RANDOM, 1, random, WORDS);
+	bridge_fill_words(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RANDOM, .seed = 1}, random, WORDS);
 	for (size_t i = 0; i < WORDS; i++) {
 		assert_int_equal(words[i], random[i] + 1);
+	}
+	bridge_worker_destroy(worker);
+}
+
+/* The same words, whether the host could have written them itself or not. */
+static void times_transfers_in_place_of_dispatches(void **state)
+{
+	(void)state;
+	struct bridge_worker *worker = worker_bed_start();
+	for (enum bridge_measure measure = BRIDGE_MEASURE_DISPATCH; measure <= BRIDGE_MEASURE_DOWNLOAD;
+		 measure++) {
+		struct bridge_job job = worker_bed_in_place();
+		job.sampling.min_samples = job.sampling.max_samples = 3;
+		job.sampling.measure = measure;
+		struct bridge_worker_event event = worker_bed_run(worker, &job);
+		assert_string_equal(event.state, "OK");
+		const cJSON *samples = base_json_get(event.detail, "samples_ns");
+		assert_true(cJSON_GetArrayItem(samples, 0)->valuedouble > 0);
+		assert_true(cJSON_IsNull(base_json_get(event.detail, "differs")));
+		bridge_worker_event_finish(&event);
+		uint32_t words[WORDS];
+		uint32_t random[WORDS];
+		worker_bed_result(worker, words, WORDS);
+		bridge_fill_words(
+			&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RANDOM, .seed = 1}, random, WORDS);
+		for (size_t i = 0; i < WORDS; i++) {
+			assert_int_equal(words[i], random[i] + 1);
+		}
 	}
 	bridge_worker_destroy(worker);
 }
@@ -305,6 +335,8 @@ int main(void)
 			gives_away_a_result_that_nobody_changes),
 		NAMED("worker@starts-every-sample-from-the-same-contents",
 			starts_every_sample_from_the_same_contents),
+		NAMED("worker@times-transfers-in-place-of-dispatches",
+			times_transfers_in_place_of_dispatches),
 		NAMED("worker@names-the-word-that-differs-between-samples",
 			names_the_word_that_differs_between_samples),
 		NAMED("worker@takes-modules-of-the-newest-kind", takes_modules_of_the_newest_kind),

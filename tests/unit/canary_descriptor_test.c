@@ -11,7 +11,7 @@ static void round_trip(void **state)
 	(void)state;
 	size_t count;
 	const struct workload *const *table = workload_table(&count);
-	const struct bridge_sampling sampling = {50, 11, 31, 1, 0.02};
+	const struct bridge_sampling sampling = {50, 11, 31, 1, 0.02, BRIDGE_MEASURE_UPLOAD};
 	for (size_t i = 0; i < count; i++) {
 		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 		struct workload_plan plan;
@@ -39,10 +39,24 @@ static void round_trip(void **state)
 			assert_int_equal(job.buffers[b].bytes, plan.buffers[b].job.bytes);
 			assert_int_equal(job.buffers[b].fill, plan.buffers[b].job.fill);
 			assert_int_equal(job.buffers[b].seed, plan.buffers[b].job.seed);
+			if (job.buffers[b].fill == BRIDGE_FILL_BITS) {
+				assert_int_equal(job.buffers[b].mask, plan.buffers[b].job.mask);
+				assert_int_equal(job.buffers[b].base, plan.buffers[b].job.base);
+			}
 			assert_int_equal(job.buffers[b].input, plan.buffers[b].job.input);
 			assert_int_equal(job.buffers[b].output, plan.buffers[b].job.output);
 		}
-		assert_memory_equal(&job.sampling, &sampling, sizeof(sampling));
+		assert_int_equal(job.sampling.warmup_ms, sampling.warmup_ms);
+		assert_int_equal(job.sampling.min_samples, sampling.min_samples);
+		assert_int_equal(job.sampling.max_samples, sampling.max_samples);
+		assert_int_equal(job.sampling.dispatches_per_sample, sampling.dispatches_per_sample);
+		assert_true(job.sampling.rel_ci == sampling.rel_ci);
+		assert_int_equal(job.sampling.measure, sampling.measure);
+		assert_int_equal(job.specialization_count, plan.variant ? 1 : 0);
+		if (plan.variant) {
+			assert_int_equal(job.specializations[0].id, 0);
+			assert_int_equal(job.specializations[0].value, plan.variant->value);
+		}
 		assert_true(job.capture_result && job.capture_timing);
 		bridge_job_finish(&job);
 	}

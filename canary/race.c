@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "canary/race.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "canary/descriptor.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Nothing is verified or reported of these samples: they only choose. */
+static const struct bridge_sampling heat = {
+	.warmup_ms = 20,
+	.min_samples = 5,
+	.max_samples = 5,
+	.dispatches_per_sample = 1,
+};
+
+/* The fastest of a few samples, since noise only ever adds; infinity when the job did not end well.
+ */
+static bool run_heat(struct canary_lane *lane, const struct workload_plan *plan,
+	unsigned timeout_ms, double *best_ns, struct lane_error *err)
+{
+	BASE_FREE char *id = base_format("canary-%s-%u-%d-%llx", plan->workload->name,
+		plan->variant->value, (int)getpid(), (unsigned long long)base_clock_wall_ms());
+	BASE_FREE char *descriptor = descriptor_build(plan, id, &heat, timeout_ms);
+	struct canary_job job;
+	*best_ns = INFINITY;
+	bool ended =
+		canary_lane_run(lane, id, descriptor, (size_t)workload_plan_output_bytes(plan), &job, err);
+	LANE_ERROR_AUTO doubt = LANE_ERROR_INIT;
+	if (ended && strcmp(job.state, "OK") == 0 && timing_believable(&job.timing, &doubt)) {
+		for (size_t i = 0; i < job.timing.n; i++) {
+			*best_ns = fmin(*best_ns, job.timing.samples_ns[i]);
+		}
+	}
+	canary_job_finish(&job);
+	return ended;
+}
+
+bool race_run(struct canary_lane *lane, struct canary_result *result, unsigned timeout_ms,
+	struct lane_error *err)
+{
+	const struct workload *workload = result->plan.workload;
+	struct workload_plan plan = result->plan;
+	double best_rate = 0;
+	for (size_t i = 0; workload->variant_count > 1 && i < workload->variant_count; i++) {
+		double ns;
+		workload_plan_vary(&plan, &workload->variants[i]);
+		if (!run_heat(lane, &plan, timeout_ms, &ns, err)) {
+			return false;
+		}
+		double rate = plan.work / ns;
+		if (rate > best_rate) {
+			best_rate = rate;
+			result->plan = plan;
+		}
+	}
+	return true;
+}
