@@ -50,8 +50,8 @@ done <"$tmp/commands"
 python3 - "$readme" >"$tmp/step.sh" <<'PYTHON'
 import re, sys
 text = open(sys.argv[1], encoding="utf-8").read()
-block = re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1)
-lines = block.splitlines()
+blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+lines = next(block for block in blocks if "run: |" in block).splitlines()
 start = next(i for i, line in enumerate(lines) if line.strip() == "run: |")
 indent = len(lines[start]) - len(lines[start].lstrip())
 for line in lines[start + 1:]:
