@@ -52,7 +52,7 @@ static const struct base_option options[] = {
 		"hold the machine to this floor too, as gpu-probe does"},
 	{OPTION_ALLOW_SOFTWARE, "allow-software", 0, NULL,
 		"go on with a software renderer where there is no GPU"},
-	{OPTION_FORMAT, "format", 0, "FORMAT", "text, json or markdown (text)"},
+	{OPTION_FORMAT, "format", 0, "FORMAT", REPORT_FORMATS " (text)"},
 	{OPTION_OUTPUT, "output", 'o', "FILE", "write the report there (stdout)"},
 	{OPTION_GITHUB, "github", 0, NULL, "annotations, step summary and check run from GITHUB_*"},
 	{OPTION_STRICT, "strict", 0, NULL, "a warning is a failure"},

@@ -59,8 +59,10 @@ static void judge_failed_job(const struct canary_result *result, struct report *
 	while (ends[i].state[0] && strcmp(ends[i].state, result->job.state) != 0) {
 		i++;
 	}
-	report_finding(report, ends[i].level, ends[i].code, "%s: job %s ended %s: %s",
-		result->plan.workload->name, result->job_id, result->job.state, result->job.detail);
+	const char *name = result->plan.workload->name;
+	cJSON *finding = report_finding(report, ends[i].level, ends[i].code, "%s: job %s ended %s: %s",
+		name, result->job_id, result->job.state, result->job.detail);
+	base_json_add_string(report_finding_evidence(finding), "workload", name);
 	BASE_FREE char *observed = base_format("%s: %s", result->job.state, result->job.detail);
 	add_check(result, report, ends[i].check, observed);
 }

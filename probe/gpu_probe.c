@@ -33,7 +33,7 @@ enum option {
 
 static const struct base_option options[] = {
 	{OPTION_FLOOR, "floor", 'f', "NAME|FILE", "judge the machine against this floor"},
-	{OPTION_FORMAT, "format", 0, "FORMAT", "text, json or markdown (text)"},
+	{OPTION_FORMAT, "format", 0, "FORMAT", REPORT_FORMATS " (text)"},
 	{OPTION_OUTPUT, "output", 'o', "FILE", "write the result there (stdout)"},
 	{OPTION_FACTS_ONLY, "facts-only", 0, NULL, "print the facts and judge nothing"},
 	{OPTION_ONLY, "only", 0, "LAYER[,LAYER]", "collect only these: host, drm, pci, vulkan"},
@@ -193,7 +193,8 @@ static int parse(int argc, char **argv, struct arguments *arguments, struct lane
 			"--facts-only judges nothing: --floor, --github and --strict do not go with it");
 		return BASE_OPTION_ERROR;
 	}
-	if (arguments->facts_only && arguments->format == REPORT_MARKDOWN) {
+	if (arguments->facts_only && arguments->format != REPORT_TEXT &&
+		arguments->format != REPORT_JSON) {
 		lane_error_set(err, "USAGE", "--facts-only has the formats text and json");
 		return BASE_OPTION_ERROR;
 	}

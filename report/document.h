@@ -33,6 +33,12 @@ const cJSON **report_findings_sorted(const cJSON *document, size_t *count);
  */
 bool report_finding_repeats(const cJSON *const *findings, size_t index);
 
+/**
+ * Whether the finding tells of this check: its evidence names the check ("id") or the workload that
+ * the check "workload.<name>" is of, or both are declared on the same line.
+ */
+bool report_finding_is_about(const cJSON *finding, const cJSON *check);
+
 /** "floor honey: 2 of 12 checks broken, 1 unknown, 1 warning". */
 void report_words_verdict(const cJSON *document, struct base_buffer *out);
 /** "gpu-probe 0.1.0, 2026-04-22T18:03:11Z, 83 ms". */
@@ -87,5 +93,10 @@ void report_markdown_render(const cJSON *document, size_t size_max, struct base_
 /** The terminal form. */
 void report_text_render(
 	const cJSON *document, const struct report_style *style, struct base_buffer *out);
+/** JUnit XML, a test suite a document. */
+void report_junit_render(const cJSON *const *documents, size_t count, struct base_buffer *out);
+/** One OpenMetrics exposition of all documents. */
+void report_openmetrics_render(
+	const cJSON *const *documents, size_t count, struct base_buffer *out);
 
 #endif

@@ -22,7 +22,7 @@ static const struct base_option options[] = {
 
 static const struct base_command command = {
 	.program = "gpu-report",
-	.usage = "gpu-report text|json|markdown RESULT.json...\n"
+	.usage = "gpu-report " REPORT_FORMATS " RESULT.json...\n"
 			 "gpu-report github RESULT.json...\n"
 			 "gpu-report faults",
 	.summary =
@@ -129,25 +129,13 @@ static int worst_status(const struct arguments *arguments, const struct base_jso
 }
 
 static bool render_all(const struct arguments *arguments, enum report_format format,
-	const struct base_json *results, struct lane_error *err)
+	const cJSON *const *documents, struct lane_error *err)
 {
 	struct report_style style =
 		report_style_for(arguments->output, arguments->color, arguments->verbosity);
 	BASE_BUFFER_AUTO out = BASE_BUFFER_INIT;
-	for (size_t i = 0; i < arguments->path_count; i++) {
-		base_buffer_add_text(&out, i > 0 ? "\n" : "");
-		report_render(results[i].root, format, &style, &out);
-	}
+	report_render_all(documents, arguments->path_count, format, &style, &out);
 	return base_file_write(arguments->output ? arguments->output : "-", out.data, out.size, err);
-}
-
-static void post_all(const struct arguments *arguments, const struct base_json *results)
-{
-	BASE_FREE const cJSON **documents = base_alloc(arguments->path_count, sizeof(cJSON *));
-	for (size_t i = 0; i < arguments->path_count; i++) {
-		documents[i] = results[i].root;
-	}
-	github_post(documents, arguments->path_count);
 }
 
 /* Understands the verb before any file is opened. */
@@ -155,8 +143,7 @@ static bool check_verb(
 	const struct arguments *arguments, enum report_format *format, struct lane_error *err)
 {
 	if (!*arguments->verb) {
-		return lane_error_set(
-			err, "USAGE", "a verb is missing: text, json, markdown, github, faults");
+		return lane_error_set(err, "USAGE", "a verb is missing: " REPORT_FORMATS "|github|faults");
 	}
 	bool posts = strcmp(arguments->verb, "github") == 0;
 	if (!posts && !report_format_parse(arguments->verb, format, NULL)) {
@@ -168,8 +155,9 @@ static bool check_verb(
 	if (arguments->path_count == 0) {
 		return lane_error_set(err, "USAGE", "%s: a RESULT.json is missing", arguments->verb);
 	}
-	if (strcmp(arguments->verb, "json") == 0 && arguments->path_count > 1) {
-		return lane_error_set(err, "USAGE", "json takes one result: a file is one document");
+	if (!posts && !report_format_joins(*format) && arguments->path_count > 1) {
+		return lane_error_set(
+			err, "USAGE", "%s takes one result: a file is one document", arguments->verb);
 	}
 	return true;
 }
@@ -195,9 +183,13 @@ static int run(const struct arguments *arguments, struct base_json *results, str
 	if (!check_verb(arguments, &format, err) || !load_all(arguments, results, err)) {
 		return base_option_refuse(&command, err);
 	}
+	BASE_FREE const cJSON **documents = base_alloc(arguments->path_count, sizeof(cJSON *));
+	for (size_t i = 0; i < arguments->path_count; i++) {
+		documents[i] = results[i].root;
+	}
 	if (strcmp(arguments->verb, "github") == 0) {
-		post_all(arguments, results);
-	} else if (!render_all(arguments, format, results, err)) {
+		github_post(documents, arguments->path_count);
+	} else if (!render_all(arguments, format, documents, err)) {
 		base_log(BASE_LOG_ERROR, "%s", lane_error_message(err));
 		return LANE_EXIT_UNKNOWN;
 	}

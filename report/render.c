@@ -13,17 +13,22 @@
 /* What GitHub accepts as the summary of one step, less some room for what else the step writes. */
 #define MARKDOWN_BYTES_MAX ((size_t)1000 * 1024)
 
-static const char *const format_names[] = {"text", "json", "markdown"};
-
 bool report_format_parse(const char *name, enum report_format *format, struct lane_error *err)
 {
-	for (size_t i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++) {
-		if (strcmp(name, format_names[i]) == 0) {
-			*format = (enum report_format)i;
+	size_t length = strlen(name);
+	int index = 0;
+	for (const char *at = REPORT_FORMATS;; index++) {
+		size_t end = strcspn(at, "|");
+		if (end == length && strncmp(at, name, length) == 0) {
+			*format = (enum report_format)index;
 			return true;
 		}
+		if (at[end] == '\0') {
+			return lane_error_set(
+				err, "USAGE", "unknown format \"%s\", it is one of " REPORT_FORMATS, name);
+		}
+		at += end + 1;
 	}
-	return lane_error_set(err, "USAGE", "unknown format \"%s\": text, json or markdown", name);
 }
 
 /* Asks the environment's locale without changing the process's own. */
@@ -51,20 +56,45 @@ struct report_style report_style_for(const char *path, enum base_color color, in
 	};
 }
 
+/* A form of one document, and what makes it. */
+static void render_one(const cJSON *document, enum report_format format,
+	const struct report_style *style, struct base_buffer *out)
+{
+	if (format == REPORT_TEXT) {
+		report_text_render(document, style, out);
+	} else if (format == REPORT_MARKDOWN) {
+		report_markdown_render(document, MARKDOWN_BYTES_MAX, out);
+	} else {
+		base_json_write(document, 2, out);
+	}
+}
+
+bool report_format_joins(enum report_format format)
+{
+	return format != REPORT_JSON;
+}
+
+void report_render_all(const cJSON *const *documents, size_t count, enum report_format format,
+	const struct report_style *style, struct base_buffer *out)
+{
+	if (format == REPORT_JUNIT) {
+		report_junit_render(documents, count, out);
+		return;
+	}
+	if (format == REPORT_OPENMETRICS) {
+		report_openmetrics_render(documents, count, out);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		base_buffer_add_text(out, i > 0 ? "\n" : "");
+		render_one(documents[i], format, style, out);
+	}
+}
+
 void report_render(const cJSON *document, enum report_format format,
 	const struct report_style *style, struct base_buffer *out)
 {
-	switch (format) {
-	case REPORT_TEXT:
-		report_text_render(document, style, out);
-		break;
-	case REPORT_JSON:
-		base_json_write(document, 2, out);
-		break;
-	case REPORT_MARKDOWN:
-		report_markdown_render(document, MARKDOWN_BYTES_MAX, out);
-		break;
-	}
+	report_render_all(&document, 1, format, style, out);
 }
 
 bool report_write(const cJSON *document, enum report_format format, int verbosity, const char *path,

@@ -86,6 +86,26 @@ bool report_finding_repeats(const cJSON *const *findings, size_t index)
 	return false;
 }
 
+static bool is_same_place(const cJSON *one, const cJSON *other)
+{
+	return cJSON_IsObject(one) && cJSON_IsObject(other) &&
+		base_json_uint(one, "line", 0) == base_json_uint(other, "line", 0) &&
+		strcmp(base_json_string(one, "path", ""), base_json_string(other, "path", "")) == 0;
+}
+
+bool report_finding_is_about(const cJSON *finding, const cJSON *check)
+{
+	static const char prefix[] = "workload.";
+	const cJSON *evidence = base_json_get(finding, "evidence");
+	const char *id = base_json_string(check, "id", "");
+	const char *named = base_json_string(evidence, "id", NULL);
+	const char *workload = base_json_string(evidence, "workload", NULL);
+	return (named && strcmp(named, id) == 0) ||
+		(workload && strncmp(id, prefix, sizeof(prefix) - 1) == 0 &&
+			strcmp(id + sizeof(prefix) - 1, workload) == 0) ||
+		is_same_place(base_json_get(finding, "where"), base_json_get(check, "where"));
+}
+
 static void add_count(struct base_buffer *out, unsigned long long count, const char *what)
 {
 	if (count > 0) {
