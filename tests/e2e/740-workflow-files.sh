@@ -53,8 +53,8 @@ broken 's/        uses: \.\/workflows.*/        run: gpu-canary --allow-software
 broken 's/          floor: .*/          floor: ${{ secrets.FLOOR }}/' 'a secret outside an input'
 
 # actionlint, an independent reader that knows GitHub's schema, expressions and shellcheck.
-actionlint=$(sh "$src/tests/workflows/setup-actionlint.sh" "$src/build/tools") ||
-  skip "the rules hold; not read by actionlint: $actionlint"
+actionlint=$(sh "$src/tests/workflows/setup-tool.sh" actionlint "$src/build/tools") ||
+  skip "the rules hold; actionlint did not read them: $actionlint"
 expect_status 0 "$actionlint" .github/workflows/*.yml
 expect_status 0 "$actionlint" -config-file .github/actionlint.yaml workflows/examples/*.yml
 # Its list of labels is the taxonomy's.

@@ -4,7 +4,7 @@
 # runner, 4 for a label outside the taxonomy. A runner that does not say what it is counts as hosted.
 #
 #   LANE_LABEL           the label that the job asked for
-#   RUNNER_ENVIRONMENT   what the runner says of itself
+#   RUNNER_ENVIRONMENT   what the runner says of itself; a workflow cannot overwrite RUNNER_*
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)

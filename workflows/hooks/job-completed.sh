@@ -18,7 +18,7 @@ state=${RUNNER_TEMP%/}/gpu-lane-hook
 ours() {
   for process in /proc/[0-9]*; do
     # Others' processes may not be read, and any may end while it is looked at.
-    name=$(cat "$process/comm" 2>/dev/null) || continue
+    { read -r name <"$process/comm"; } 2>/dev/null || continue
     case $name in
       gpu-canary | gpu-bridge-host | gpu-lane-worker | gpu-probe | gpu-lease)
         if tr '\0' '\n' 2>/dev/null <"$process/environ" |
@@ -41,10 +41,10 @@ send() {
 
 if [ -n "${RUNNER_TRACKING_ID-}" ]; then
   send TERM
-  polls=50
+  polls=25
   while [ "$polls" -gt 0 ] && [ -n "$(ours)" ]; do
     polls=$((polls - 1))
-    sleep 0.1
+    sleep 0.2
   done
   send KILL
 fi
