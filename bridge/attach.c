@@ -75,6 +75,12 @@ void bridge_attach_destroy(struct bridge_attach *attach)
 	}
 }
 
+bool bridge_attach_sees_subject(const struct bridge_attach *attach, const char *subject)
+{
+	return attach == NULL || attach->role != BRIDGE_ROLE_WORKER ||
+		strcmp(attach->subject, subject) == 0;
+}
+
 bool bridge_attach_sees(const struct bridge_attach *attach, const struct bridge_node *node)
 {
 	return attach->role == BRIDGE_ROLE_QUEEN || node->owner == NULL ||

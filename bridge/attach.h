@@ -13,6 +13,8 @@ struct bridge_session;
 enum bridge_role {
 	/** Reads what is not somebody's own. */
 	BRIDGE_ROLE_OBSERVER,
+	/** Leases and jobs of its own, on the GPUs and within the maxima of its ticket. */
+	BRIDGE_ROLE_WORKER,
 	/** Everything. */
 	BRIDGE_ROLE_QUEEN,
 };
@@ -44,6 +46,8 @@ struct bridge_attach *bridge_attach_create(struct bridge_session *session,
 	const struct bridge_peer *peer, const struct wire_message *request, int *error);
 void bridge_attach_destroy(struct bridge_attach *attach);
 
+/** Whether what belongs to this subject may be seen. A NULL attach sees all. */
+bool bridge_attach_sees_subject(const struct bridge_attach *attach, const char *subject);
 /** Whether the node exists for this attach. */
 bool bridge_attach_sees(const struct bridge_attach *attach, const struct bridge_node *node);
 

@@ -65,13 +65,15 @@ struct bridge_lease_request {
 	uint32_t mem_mb, ttl_s;
 	unsigned streams, priority;
 	bool exclusive;
+	/** The lease outlives the session, until its time is over. */
+	bool keep;
 	/** How long to wait in the queue; 0: refuse at once when there is no room. */
 	unsigned wait_ms;
 };
 
 /**
  * Acquires a lease on `gpu` ("GPU-0") through its ctl file. The lease belongs to this client's
- * session. Errors: LEASE_BUSY, LEASE_QUOTA, LEASE_PERMISSION, LEASE_INVALID, LEASE_CORDONED (the
+ * session and ends with it, unless it is kept. Errors: LEASE_BUSY, LEASE_QUOTA, LEASE_PERMISSION, LEASE_INVALID, LEASE_CORDONED (the
  * detail of the reply), LEASE_WAIT_TIMEOUT, and those of the wire.
  */
 bool bridge_client_acquire(struct bridge_client *client, const char *gpu,
@@ -79,6 +81,9 @@ bool bridge_client_acquire(struct bridge_client *client, const char *gpu,
 bool bridge_client_renew(struct bridge_client *client, const char *gpu, uint64_t lease,
 	uint32_t ttl_s, struct lane_error *err);
 bool bridge_client_release(
+	struct bridge_client *client, const char *gpu, uint64_t lease, struct lane_error *err);
+/** Takes a lease away from whoever holds it; for the queen. */
+bool bridge_client_revoke(
 	struct bridge_client *client, const char *gpu, uint64_t lease, struct lane_error *err);
 
 /** Appends one descriptor (JSON without the newline) to the job file. */

@@ -129,9 +129,10 @@ static bool acquire(struct bridge_file *ctl, struct bridge_file *events,
 {
 	uint64_t deadline_ns = bridge_client_deadline(request->wait_ms);
 	BASE_FREE char *line =
-		base_format("LEASE mem_mb=%u streams=%u ttl_s=%u priority=%u queue=%d exclusive=%d\n",
+		base_format("LEASE mem_mb=%u streams=%u ttl_s=%u priority=%u queue=%d exclusive=%d"
+					"%s\n",
 			request->mem_mb, request->streams, request->ttl_s, request->priority,
-			request->wait_ms > 0, request->exclusive);
+			request->wait_ms > 0, request->exclusive, request->keep ? " keep=1" : "");
 	char reply[REPLY_MAX];
 	uint64_t offset = 0;
 	/* Where events end before the request: what comes of it is behind that. */
@@ -180,5 +181,13 @@ bool bridge_client_release(
 {
 	struct bridge_grant grant;
 	BASE_FREE char *line = base_format("RELEASE lease=%llu\n", (unsigned long long)lease);
+	return command(client, gpu, line, &grant, err);
+}
+
+bool bridge_client_revoke(
+	struct bridge_client *client, const char *gpu, uint64_t lease, struct lane_error *err)
+{
+	struct bridge_grant grant;
+	BASE_FREE char *line = base_format("REVOKE lease=%llu\n", (unsigned long long)lease);
 	return command(client, gpu, line, &grant, err);
 }

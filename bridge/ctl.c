@@ -126,7 +126,7 @@ static void reply_granted(const struct command *command, const struct lease *lea
 
 static void do_lease(struct command *command)
 {
-	enum { MEM_MB, STREAMS, TTL_S, PRIORITY, QUEUE, EXCLUSIVE };
+	enum { MEM_MB, STREAMS, TTL_S, PRIORITY, QUEUE, EXCLUSIVE, KEEP };
 	struct argument arguments[] = {
 		[MEM_MB] = {"mem_mb", UINT32_MAX, true, 0, false},
 		[STREAMS] = {"streams", UINT8_MAX, true, 0, false},
@@ -134,6 +134,7 @@ static void do_lease(struct command *command)
 		[PRIORITY] = {"priority", UINT8_MAX, false, 0, false},
 		[QUEUE] = {"queue", 1, false, 1, false},
 		[EXCLUSIVE] = {"exclusive", 1, false, 0, false},
+		[KEEP] = {"keep", 1, false, 0, false},
 	};
 	if (!parse_arguments(command, arguments, ARGUMENT_COUNT(arguments))) {
 		return;
@@ -152,6 +153,7 @@ static void do_lease(struct command *command)
 		return;
 	}
 	tenant = bridge_gpu_admit(gpu, attach);
+	tenant->keep = arguments[KEEP].value == 1;
 	struct lease_request request = {
 		.subject = attach->subject,
 		.mem_mb = (uint32_t)arguments[MEM_MB].value,
@@ -176,16 +178,28 @@ static void do_lease(struct command *command)
 	}
 }
 
-/** This session's lease on this GPU, which `lease=` may name; a refusal has been replied when there
- * is none. */
-static struct bridge_tenant *own_lease(const struct command *command, const struct argument *id)
+/** The lease that `lease=` names, or without it this session's own on this GPU; a refusal has been
+ * replied when there is none that this session may act on. */
+static struct bridge_tenant *named_lease(const struct command *command, const struct argument *id)
 {
-	struct bridge_tenant *tenant = bridge_gpu_tenant(command->gpu, command->fid->attach);
-	if (tenant == NULL || (id->given && tenant->lease->id != id->value)) {
+	const struct bridge_attach *attach = command->fid->attach;
+	struct bridge_tenant *tenant = id->given
+		? bridge_gpu_tenant_by_id(command->gpu, attach, id->value)
+		: bridge_gpu_tenant(command->gpu, attach);
+	if (tenant == NULL) {
 		refuse(command, "permission", "this session does not hold that lease");
-		return NULL;
 	}
 	return tenant;
+}
+
+/** A lease that its session has left goes on with the next session of its subject that renews it:
+ * after a restart of the bridge, or when it was kept. */
+static void take_over(struct bridge_tenant *tenant, struct bridge_attach *attach)
+{
+	if (tenant->attach == NULL && strcmp(tenant->lease->subject, attach->subject) == 0 &&
+		bridge_gpu_tenant(tenant->gpu, attach) == NULL) {
+		tenant->attach = attach;
+	}
 }
 
 static void do_renew(struct command *command)
@@ -197,13 +211,14 @@ static void do_renew(struct command *command)
 	if (!parse_arguments(command, arguments, ARGUMENT_COUNT(arguments))) {
 		return;
 	}
-	struct bridge_tenant *tenant = own_lease(command, &arguments[0]);
+	struct bridge_tenant *tenant = named_lease(command, &arguments[0]);
 	if (tenant == NULL) {
 		return;
 	}
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	if (lease_table_renew(command->gpu->leases, tenant->lease, (uint32_t)arguments[1].value,
 			command->now_ns, &err)) {
+		take_over(tenant, command->fid->attach);
 		reply_granted(command, tenant->lease);
 	} else {
 		refuse_lease(command, &err);
@@ -216,13 +231,29 @@ static void do_release(struct command *command)
 	if (!parse_arguments(command, arguments, ARGUMENT_COUNT(arguments))) {
 		return;
 	}
-	struct bridge_tenant *tenant = own_lease(command, &arguments[0]);
+	struct bridge_tenant *tenant = named_lease(command, &arguments[0]);
 	if (tenant == NULL) {
 		return;
 	}
 	unsigned long long id = tenant->lease->id;
 	lease_table_end(command->gpu->leases, tenant->lease, LEASE_END_RELEASED, command->now_ns);
 	reply(command, "OK RELEASE lease=%llu", id);
+}
+
+/** Takes a lease away from whoever holds it. */
+static void do_revoke(struct command *command)
+{
+	struct argument arguments[] = {{"lease", UINT64_MAX, true, 0, false}};
+	if (!parse_arguments(command, arguments, ARGUMENT_COUNT(arguments))) {
+		return;
+	}
+	struct lease *lease = lease_table_find(command->gpu->leases, arguments[0].value);
+	if (lease == NULL || lease->state == LEASE_ENDING) {
+		refuse(command, "invalid", "there is no such lease");
+		return;
+	}
+	lease_table_end(command->gpu->leases, lease, LEASE_END_REVOKED, command->now_ns);
+	reply(command, "OK REVOKE lease=%llu", (unsigned long long)arguments[0].value);
 }
 
 static void do_priority(struct command *command)
@@ -232,7 +263,7 @@ static void do_priority(struct command *command)
 		refuse(command, "invalid", "PRIORITY takes a number from 0 to 255");
 		return;
 	}
-	struct bridge_tenant *tenant = own_lease(command, &(struct argument){.given = false});
+	struct bridge_tenant *tenant = named_lease(command, &(struct argument){.given = false});
 	if (tenant == NULL) {
 		return;
 	}
@@ -266,10 +297,11 @@ static const struct {
 	bool queen;
 	void (*handle)(struct command *command);
 } verbs[] = {
-	{"LEASE", 6, false, do_lease},
+	{"LEASE", 7, false, do_lease},
 	{"RENEW", 2, false, do_renew},
 	{"RELEASE", 1, false, do_release},
 	{"PRIORITY", 1, false, do_priority},
+	{"REVOKE", 1, true, do_revoke},
 	{"RESET", 0, true, do_reset},
 	{"CORDON", 0, true, do_cordon},
 	{"UNCORDON", 0, true, do_uncordon},

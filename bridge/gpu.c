@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -206,6 +207,18 @@ struct bridge_tenant *bridge_gpu_tenant(
 	return tenant;
 }
 
+struct bridge_tenant *bridge_gpu_tenant_by_id(
+	const struct bridge_gpu *gpu, const struct bridge_attach *attach, uint64_t id)
+{
+	struct lease *lease = lease_table_find(gpu->leases, id);
+	if (lease == NULL || lease->state == LEASE_ENDING) {
+		return NULL;
+	}
+	struct bridge_tenant *tenant = lease->owner;
+	bool left = tenant->attach == NULL && strcmp(lease->subject, attach->subject) == 0;
+	return tenant->attach == attach || left ? tenant : NULL;
+}
+
 struct bridge_tenant *bridge_gpu_admit(struct bridge_gpu *gpu, struct bridge_attach *attach)
 {
 	struct bridge_tenant *tenant = base_alloc(1, sizeof(*tenant));
@@ -225,7 +238,8 @@ void bridge_gpu_leave(struct bridge_gpu *gpu, struct bridge_attach *attach)
 		if (tenant->attach != attach) {
 			continue;
 		}
-		if (tenant->lease != NULL) {
+		bool stays = tenant->keep && tenant->lease != NULL && tenant->lease->state == LEASE_ACTIVE;
+		if (tenant->lease != NULL && !stays) {
 			lease_table_end(
 				gpu->leases, tenant->lease, LEASE_END_RELEASED, base_clock_boottime_ns());
 		}

@@ -56,6 +56,8 @@ struct bridge_tenant {
 	struct lease *lease;
 	/** NULL once the session is gone. */
 	struct bridge_attach *attach;
+	/** The lease stays, until its time is over, when the session goes. */
+	bool keep;
 	/** It was queued: the grant is news. */
 	bool waited;
 	/** Its end has been acted on; its workers may still be dying. */
@@ -101,7 +103,7 @@ void bridge_gpu_pump(struct bridge_gpu *gpu);
 /** When bridge_gpu_pump has work next. */
 uint64_t bridge_gpu_next_ns(const struct bridge_gpu *gpu);
 
-/** Releases what this attach holds. */
+/** Releases what this attach holds, but for a lease that is kept. */
 void bridge_gpu_leave(struct bridge_gpu *gpu, struct bridge_attach *attach);
 /** Stops giving leases and taking jobs; queued jobs end. */
 void bridge_gpu_drain(struct bridge_gpu *gpu);
@@ -113,6 +115,12 @@ bool bridge_gpu_has_workers(const struct bridge_gpu *gpu);
 /** The tenant of this attach that is not over, or NULL. */
 struct bridge_tenant *bridge_gpu_tenant(
 	const struct bridge_gpu *gpu, const struct bridge_attach *attach);
+/**
+ * The tenant of the lease with this id if this attach may act on it: its own, or one of its
+ * subject that no session holds any more. NULL otherwise.
+ */
+struct bridge_tenant *bridge_gpu_tenant_by_id(
+	const struct bridge_gpu *gpu, const struct bridge_attach *attach, uint64_t id);
 /** Adds a tenant for a request that is about to be made; NULL lease until it is granted or queued.
  */
 struct bridge_tenant *bridge_gpu_admit(struct bridge_gpu *gpu, struct bridge_attach *attach);

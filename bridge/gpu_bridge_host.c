@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/address.h"
 #include "bridge/server.h"
 
 #include "base/exit.h"
@@ -125,20 +126,6 @@ static int print_list(const struct choice *choice)
 	return LANE_EXIT_HOLDS;
 }
 
-/** Where to listen without --listen. Caller frees. */
-static char *default_address(struct lane_error *err)
-{
-	if (geteuid() == 0) {
-		return base_strdup("unix:/run/gpu-lane/bridge.sock");
-	}
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	if (runtime == NULL || runtime[0] != '/') {
-		lane_error_set(err, "USAGE", "XDG_RUNTIME_DIR is not set: --listen unix:PATH is needed");
-		return NULL;
-	}
-	return base_format("unix:%s/gpu-lane/bridge.sock", runtime);
-}
-
 static int serve(const struct choice *choice)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
@@ -178,7 +165,7 @@ int main(int argc, char **argv)
 	}
 	BASE_FREE char *address = NULL;
 	if (choice.address_count == 0) {
-		address = default_address(&err);
+		address = bridge_address_default(&err);
 		if (address == NULL) {
 			return base_option_refuse(&command, &err);
 		}

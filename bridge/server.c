@@ -8,6 +8,7 @@
 #include "bridge/connection.h"
 #include "bridge/gpu.h"
 #include "bridge/listener.h"
+#include "bridge/proc.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -48,6 +49,7 @@ struct bridge_server {
 	struct bridge_loop *loop;
 	struct bridge_node *root;
 	struct bridge_archive archive;
+	struct bridge_proc proc;
 	struct bridge_gpu **gpus;
 	/** Ends of their status streams when waiting reads were last woken. */
 	uint64_t *seen;
@@ -112,6 +114,8 @@ static void publish(struct bridge_server *server, struct bridge_cards *cards)
 		server->gpus[server->gpu_count] = bridge_gpu_create(
 			&cards->cards[server->gpu_count], server->loop, &server->archive, gpus);
 	}
+	server->proc = (struct bridge_proc){.gpus = server->gpus, .gpu_count = server->gpu_count};
+	bridge_proc_publish(&server->proc, server->root);
 }
 
 struct bridge_server *bridge_server_create(

@@ -148,7 +148,7 @@ static void namespace_is_as_published(void **state)
 	static const struct {
 		const char *path, *names;
 	} folders[] = {
-		{"/", "[\"gpu\",\"version\",\"worker\"]"},
+		{"/", "[\"gpu\",\"proc\",\"version\",\"worker\"]"},
 		{"/gpu", "[\"GPU-0\",\"GPU-1\"]"},
 		{"/gpu/GPU-1", "[\"ctl\",\"events\",\"facts\",\"info\",\"job\",\"lease\",\"status\"]"},
 		{"/worker", "[]"},
@@ -252,6 +252,42 @@ static void a_lease_is_granted_renewed_and_released(void **state)
 	assert_non_null(strstr(lines, "\"worker_id\":\"queen:worker-1\""));
 	assert_non_null(strstr(lines, "\"ttl_s\":5"));
 	assert_non_null(strstr(released, "\"state\":\"ACTIVE\""));
+}
+
+/** The other client is the queen too: what she takes from somebody else is revoked. */
+static void the_queen_revokes_what_others_hold(void **state)
+{
+	struct bed *bed = *state;
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	struct bridge_client *client = bed->clients[0];
+	struct bridge_grant grant = acquire(client, &small);
+	struct bridge_file *job = bridge_file_open(client, "/gpu/GPU-0/job", BRIDGE_WRITE, &err);
+	assert_good(bridge_client_revoke(bed->clients[1], "GPU-0", grant.lease, &err), &err);
+	assert_false(bridge_file_write(job, "{}\n", 3, &err));
+	assert_string_equal(err.code, "BRIDGE_DENIED");
+	bridge_file_close(job);
+	BASE_FREE char *status = read_text(client, "/gpu/GPU-0/status");
+	assert_non_null(strstr(status, "\"state\":\"LEASE-ENDED\",\"detail\":\"revoked lease=1"));
+}
+
+static void a_kept_lease_outlives_its_session(void **state)
+{
+	struct bed *bed = *state;
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	struct bridge_lease_request request = small;
+	request.keep = true;
+	struct bridge_grant grant = acquire(bed->clients[0], &request);
+	bridge_client_destroy(bed->clients[0]);
+	bed->clients[0] = NULL;
+	BASE_FREE char *before = read_text(bed->clients[1], "/proc/leases");
+	assert_non_null(strstr(before, "state=ACTIVE subject=queen:worker-1"));
+	assert_non_null(strstr(before, "keep=1 session=0 expires_in_s=60"));
+	/* The next session of its subject that renews it has it. */
+	assert_good(bridge_client_renew(bed->clients[1], "GPU-0", grant.lease, 7, &err), &err);
+	BASE_FREE char *after = read_text(bed->clients[1], "/proc/leases");
+	assert_non_null(strstr(after, "keep=1 session=1 expires_in_s=7"));
+	assert_false(bridge_client_acquire(bed->clients[1], "GPU-0", &small, &grant, &err));
+	assert_non_null(strstr(lane_error_message(&err), "has lease 1"));
 }
 
 static void impossible_leases_are_refused_with_their_reason(void **state)
@@ -569,6 +605,10 @@ int main(void)
 		NAMED_WITH("bridge@what-is-not-there-is-not-found", what_is_not_there_is_not_found, setup,
 			teardown),
 		NAMED_WITH("lease@is-granted-renewed-and-released", a_lease_is_granted_renewed_and_released,
+			setup, teardown),
+		NAMED_WITH("lease@the-queen-revokes-what-others-hold", the_queen_revokes_what_others_hold,
+			setup, teardown),
+		NAMED_WITH("lease@a-kept-one-outlives-its-session", a_kept_lease_outlives_its_session,
 			setup, teardown),
 		NAMED_WITH("lease@impossible-ones-are-refused-with-their-reason",
 			impossible_leases_are_refused_with_their_reason, setup, teardown),
