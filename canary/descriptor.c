@@ -9,7 +9,7 @@ static void add_base64(cJSON *object, const char *key, const void *bytes, size_t
 {
 	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
 	base_base64_encode(bytes, size, &text);
-	base_json_add_string(object, key, text.data);
+	base_json_add_string(object, key, text.data ? text.data : "");
 }
 
 static void add_triple(cJSON *object, const char *key, const uint32_t values[3])

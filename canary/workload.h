@@ -177,7 +177,8 @@ static inline uint32_t workload_word(float value)
 	return pun.word;
 }
 
-extern const struct workload canary_vadd, canary_saxpy, canary_copy, canary_triad, canary_reduce,
-	canary_matmul;
+extern const struct workload canary_atomics, canary_copy, canary_dispatch, canary_download,
+	canary_histogram, canary_matmul, canary_read, canary_reduce, canary_saxpy, canary_scan,
+	canary_subgroup, canary_triad, canary_upload, canary_vadd;
 
 #endif

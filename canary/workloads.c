@@ -4,11 +4,19 @@
 #include <string.h>
 
 static const struct workload *const table[] = {
+	&canary_dispatch,
 	&canary_vadd,
 	&canary_saxpy,
 	&canary_copy,
+	&canary_read,
 	&canary_triad,
+	&canary_upload,
+	&canary_download,
 	&canary_reduce,
+	&canary_scan,
+	&canary_atomics,
+	&canary_histogram,
+	&canary_subgroup,
 	&canary_matmul,
 };
 _Static_assert(sizeof(table) / sizeof(table[0]) <= WORKLOADS_MAX, "WORKLOADS_MAX");

@@ -13,19 +13,24 @@ expect_json "$tmp/report.json" 'doc["verdict"] == "holds" and doc["tool"] == "gp
 expect_json "$tmp/report.json" 'doc["remark"] == "software device: proves the toolchain, not a GPU"'
 expect_json "$tmp/report.json" 'doc["device"]["software"] and "llvmpipe" in doc["device"]["name"]'
 expect_json "$tmp/report.json" 'doc["lease"]["bridge"] == "embedded" and doc["lease"]["id"] >= 1'
-expect_json "$tmp/report.json" \
-  '[w["name"] for w in doc["workloads"]] == ["vadd", "saxpy", "copy", "triad", "reduce", "matmul"]'
+# The quick suite is a part of all there is, in the same order.
+expect_status 0 "$bin/gpu-canary" list
+names=$(cut -d ' ' -f 1 "$tmp/stdout" | tr '\n' ' ')
+expect_json "$tmp/report.json" "(lambda quick: len(quick) >= 10 and
+  [n for n in '$names'.split() if n in quick] == quick)([w['name'] for w in doc['workloads']])"
 # Every figure is of a verified result and belongs with the others.
 expect_json "$tmp/report.json" '(all(w["verified"] and w["mismatches"] == 0 and
   w["first_mismatch"] is None and w["checked_elements"] > 0 and w["job"]["state"] == "OK" and
   w["n"] == len(w["samples"]) >= 15 and w["timer"] == "gpu" and
   0 < w["min"] <= w["q1"] <= w["median"] <= w["q3"] <= w["max"] and
   w["ci95"][0] <= w["median"] <= w["ci95"][1] and w["min"] == min(w["samples"]) and
-  abs(w["cpu_speedup"] - w["median"] / w["cpu_median"]) < 1e-9 and
+  (w["cpu_speedup"] is w["cpu_median"] is None or
+    abs(w["cpu_speedup"] - w["median"] / w["cpu_median"]) < 1e-9) and
   w["params"]["cpu_threads"] == 1 and w["bridge_overhead"] is not None
   for w in doc["workloads"]))'
 expect_json "$tmp/report.json" \
-  '[c["state"] for c in doc["expectations"] if c["id"].startswith("canary.")] == ["held"] * 6'
+  '(lambda states: states == ["held"] * len(doc["workloads"]))(
+    [c["state"] for c in doc["expectations"] if c["id"].startswith("canary.")])'
 expect_json "$tmp/report.json" '(any("leased compute" in c for c in doc["claims"]["proves"]) and
   any("WebGPU" in c for c in doc["claims"]["does_not_prove"]))'
 

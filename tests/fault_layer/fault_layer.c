@@ -13,6 +13,8 @@
  *   no-timestamps      timestamps are never written
  *   long-timestamps    timestamps tell a hundred times the time
  *   no-timer           the queues have no timestamps
+ *   short-copy         copies of buffers leave out their last word
+ *   no-floats          the device has neither half nor double floats
  *   uncached           the host has no cached or coherent memory: buffers need staging
  *
  * N counts from 0 over the life of the process; without it the fault is there every time. One
@@ -43,6 +45,8 @@ enum fault_kind {
 	FAULT_LONG_TIMESTAMPS,
 	FAULT_NO_TIMER,
 	FAULT_UNCACHED,
+	FAULT_SHORT_COPY,
+	FAULT_NO_FLOATS,
 };
 
 /* What is wrong, and what has been seen so far. A layer has no other place to keep it. */
@@ -62,11 +66,13 @@ static struct {
 	PFN_vkGetInstanceProcAddr get_instance_proc_addr;
 	PFN_vkGetPhysicalDeviceQueueFamilyProperties get_queue_family_properties;
 	PFN_vkGetPhysicalDeviceMemoryProperties get_memory_properties;
+	PFN_vkGetPhysicalDeviceFeatures2 get_features2;
 	PFN_vkGetDeviceProcAddr get_device_proc_addr;
 	PFN_vkAllocateDescriptorSets allocate_descriptor_sets;
 	PFN_vkUpdateDescriptorSets update_descriptor_sets;
 	PFN_vkCmdDispatch cmd_dispatch;
 	PFN_vkCmdFillBuffer cmd_fill_buffer;
+	PFN_vkCmdCopyBuffer cmd_copy_buffer;
 	PFN_vkCmdPipelineBarrier cmd_pipeline_barrier;
 	PFN_vkQueueSubmit queue_submit;
 	PFN_vkWaitForFences wait_for_fences;
@@ -90,6 +96,8 @@ static void fault_read(void)
 		{"long-timestamps", FAULT_LONG_TIMESTAMPS, '='},
 		{"no-timer", FAULT_NO_TIMER, '='},
 		{"uncached", FAULT_UNCACHED, '='},
+		{"short-copy", FAULT_SHORT_COPY, '='},
+		{"no-floats", FAULT_NO_FLOATS, '='},
 	};
 	const char *text = getenv("GPU_LANE_FAULT");
 	memset(&fault, 0, sizeof(fault));
@@ -172,6 +180,18 @@ static VKAPI_ATTR void VKAPI_CALL layer_cmd_dispatch(
 	}
 }
 
+/* Only the form that gpu-lane uses: one region. */
+static VKAPI_ATTR void VKAPI_CALL layer_cmd_copy_buffer(VkCommandBuffer commands, VkBuffer from,
+	VkBuffer to, uint32_t count, const VkBufferCopy *regions)
+{
+	VkBufferCopy region = regions[0];
+	if (fault.kind == FAULT_SHORT_COPY && count == 1 && region.size > 4) {
+		region.size -= 4;
+		regions = &region;
+	}
+	next.cmd_copy_buffer(commands, from, to, count, regions);
+}
+
 static VKAPI_ATTR VkResult VKAPI_CALL layer_queue_submit(
 	VkQueue queue, uint32_t count, const VkSubmitInfo *submits, VkFence fence)
 {
@@ -248,6 +268,21 @@ static VKAPI_ATTR void VKAPI_CALL layer_get_memory_properties(
 	}
 }
 
+static VKAPI_ATTR void VKAPI_CALL layer_get_features2(
+	VkPhysicalDevice physical, VkPhysicalDeviceFeatures2 *features)
+{
+	next.get_features2(physical, features);
+	if (fault.kind != FAULT_NO_FLOATS) {
+		return;
+	}
+	features->features.shaderFloat64 = VK_FALSE;
+	for (VkBaseOutStructure *at = features->pNext; at; at = at->pNext) {
+		if (at->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES) {
+			((VkPhysicalDeviceShaderFloat16Int8Features *)(void *)at)->shaderFloat16 = VK_FALSE;
+		}
+	}
+}
+
 static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL layer_get_device_proc_addr(
 	VkDevice device, const char *name);
 
@@ -274,6 +309,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_create_device(VkPhysicalDevice physi
 	NEXT(update_descriptor_sets, vkUpdateDescriptorSets);
 	NEXT(cmd_dispatch, vkCmdDispatch);
 	NEXT(cmd_fill_buffer, vkCmdFillBuffer);
+	NEXT(cmd_copy_buffer, vkCmdCopyBuffer);
 	NEXT(cmd_pipeline_barrier, vkCmdPipelineBarrier);
 	NEXT(queue_submit, vkQueueSubmit);
 	NEXT(wait_for_fences, vkWaitForFences);
@@ -303,6 +339,8 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_create_instance(const VkInstanceCrea
 		next.get_memory_properties =
 			(PFN_vkGetPhysicalDeviceMemoryProperties)next.get_instance_proc_addr(
 				*instance, "vkGetPhysicalDeviceMemoryProperties");
+		next.get_features2 = (PFN_vkGetPhysicalDeviceFeatures2)next.get_instance_proc_addr(
+			*instance, "vkGetPhysicalDeviceFeatures2");
 		fault_read();
 	}
 	return result;
@@ -335,6 +373,7 @@ static PFN_vkVoidFunction device_entry(const char *name)
 		ENTRY("vkAllocateDescriptorSets", layer_allocate_descriptor_sets),
 		ENTRY("vkUpdateDescriptorSets", layer_update_descriptor_sets),
 		ENTRY("vkCmdDispatch", layer_cmd_dispatch),
+		ENTRY("vkCmdCopyBuffer", layer_cmd_copy_buffer),
 		ENTRY("vkQueueSubmit", layer_queue_submit),
 		ENTRY("vkWaitForFences", layer_wait_for_fences),
 		ENTRY("vkGetQueryPoolResults", layer_get_query_pool_results),
@@ -358,6 +397,7 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL layer_get_instance_proc_addr(
 		ENTRY("vkCreateDevice", layer_create_device),
 		ENTRY("vkGetPhysicalDeviceQueueFamilyProperties", layer_get_queue_family_properties),
 		ENTRY("vkGetPhysicalDeviceMemoryProperties", layer_get_memory_properties),
+		ENTRY("vkGetPhysicalDeviceFeatures2", layer_get_features2),
 	};
 	PFN_vkVoidFunction own = entry_find(entries, sizeof(entries) / sizeof(entries[0]), name);
 	own = own ? own : device_entry(name);

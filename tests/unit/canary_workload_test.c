@@ -93,6 +93,110 @@ static uint32_t naive_matmul(
 	return exact(sum);
 }
 
+static uint32_t naive_dispatch(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)buffer;
+	(void)i;
+	return in[0][0] + plan->n;
+}
+
+/* Digest i is of the uvec4 number i % 256 of sixteen rounds, in the group i / 256. */
+static uint32_t naive_read(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)plan;
+	(void)buffer;
+	uint32_t digest = 0;
+	for (unsigned part = 0; part < 4; part++) {
+		for (unsigned round = 0; round < 16; round++) {
+			uint32_t word = in[0][i / 256 * 16384 + round * 1024 + i % 256 * 4 + part];
+			unsigned turn = (15 - round + 8 * part) % 32;
+			digest ^= turn ? word << turn | word >> (32 - turn) : word;
+		}
+	}
+	return digest;
+}
+
+static uint32_t naive_scan(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)plan;
+	(void)buffer;
+	uint64_t sum = 0;
+	for (size_t j = i / 4096 * 4096; j <= i; j++) {
+		sum += in[0][j];
+	}
+	return (uint32_t)sum;
+}
+
+static uint32_t naive_atomics(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)buffer;
+	uint32_t sum = in[0][i];
+	for (uint32_t round = 0; round < 16; round++) {
+		/* The invocations that come to this counter in this round. */
+		for (uint32_t at = (uint32_t)(i + 4096 * 16 - 272 * round) % 4096; at < plan->n / 16;
+			 at += 4096) {
+			sum += at * 16 + round;
+		}
+	}
+	return sum;
+}
+
+static uint32_t naive_histogram(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)buffer;
+	const uint8_t *bytes = (const uint8_t *)in[0];
+	uint32_t count = 0;
+	for (size_t j = 0; j < 4 * (size_t)plan->n; j++) {
+		count += bytes[j] == i;
+	}
+	return count;
+}
+
+static uint32_t naive_transfer(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)plan;
+	(void)buffer;
+	return in[0][i] ^ UINT32_MAX;
+}
+
+static uint32_t naive_subgroup(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)plan;
+	(void)buffer;
+	uint64_t sums[3] = {0, 0, 0};
+	for (size_t lane = 0; lane < 256; lane++) {
+		for (uint32_t round = 0; round < 64; round++) {
+			uint32_t salted = in[0][i / 3 * 256 + lane] ^ (uint32_t)(round * UINT64_C(0x9e3779b9));
+			sums[0] += salted;
+			sums[1] += salted % 2;
+		}
+	}
+	return (uint32_t)sums[i % 3];
+}
+
+static double million(double n)
+{
+	(void)n;
+	return 1e6;
+}
+
+static double one_op(double n)
+{
+	return n;
+}
+
+static double subgroup_ops(double n)
+{
+	return 128 * n;
+}
+
 static double twelve_bytes(double n)
 {
 	return 12 * n;
@@ -114,6 +218,14 @@ static double cubic(double n)
 }
 
 static const struct naive naives[] = {
+	{"dispatch", million, naive_dispatch},
+	{"read", four_bytes, naive_read},
+	{"scan", eight_bytes, naive_scan},
+	{"atomics", one_op, naive_atomics},
+	{"histogram", four_bytes, naive_histogram},
+	{"upload", four_bytes, naive_transfer},
+	{"download", four_bytes, naive_transfer},
+	{"subgroup", subgroup_ops, naive_subgroup},
 	{"vadd", twelve_bytes, naive_vadd},
 	{"saxpy", twelve_bytes, naive_saxpy},
 	{"copy", eight_bytes, naive_copy},
@@ -206,11 +318,18 @@ static void bounds(void **state)
 				struct workload_plan plan;
 				uint32_t n = workload->sizes[suite][class];
 				assert_int_equal(n % workload->step, 0);
+				/* 0 is for all classes or none, and never in the full suite. */
+				assert_int_equal(n == 0, workload->sizes[suite][0] == 0);
+				assert_true(n > 0 || suite == WORKLOAD_QUICK);
+				if (n == 0) {
+					continue;
+				}
 				workload_plan_size(workload, n, &plan);
 				/* What every Vulkan device has, and what a bridge returns. */
 				assert_true(plan.grid[0] >= 1 && plan.grid[0] <= 65535);
 				assert_true(plan.grid[1] >= 1 && plan.grid[1] <= 65535);
 				assert_int_equal(plan.grid[2], 1);
+				assert_true(plan.dispatches <= BRIDGE_JOB_DISPATCHES_MAX);
 				assert_true(workload_plan_output_bytes(&plan) > 0);
 				assert_true(workload_plan_output_bytes(&plan) <= (uint64_t)1 << 30);
 			}
@@ -218,6 +337,36 @@ static void bounds(void **state)
 	}
 	assert_null(workload_find("vad"));
 	assert_null(workload_find(""));
+}
+
+/* Of which each is missed by name, and nothing is missed that is not needed. */
+static void features(void **state)
+{
+	(void)state;
+	BASE_JSON_FREE cJSON *device = base_json_new_object();
+	cJSON *list = base_json_add_array(device, "features");
+	assert_string_equal(workload_missing(&canary_subgroup, NULL), "subgroupArithmetic");
+	assert_string_equal(workload_missing(&canary_subgroup, device), "subgroupArithmetic");
+	assert_null(workload_missing(&canary_vadd, device));
+	base_json_add_number(list, NULL, 1);
+	base_json_add_string(list, NULL, "subgroupArithmetic");
+	assert_string_equal(workload_missing(&canary_subgroup, device), "subgroupBallot");
+	base_json_add_string(list, NULL, "subgroupBallot");
+	assert_null(workload_missing(&canary_subgroup, device));
+}
+
+static void suites(void **state)
+{
+	(void)state;
+	const struct workload *quick[WORKLOADS_MAX], *full[WORKLOADS_MAX];
+	size_t all;
+	workload_table(&all);
+	assert_int_equal(workload_suite(WORKLOAD_FULL, full), all);
+	size_t count = workload_suite(WORKLOAD_QUICK, quick);
+	assert_true(count > 0 && count <= all);
+	for (size_t i = 0; i < count; i++) {
+		assert_true(quick[i]->sizes[WORKLOAD_QUICK][WORKLOAD_SOFTWARE] > 0);
+	}
 }
 
 static void shrinking(void **state)
@@ -251,6 +400,8 @@ int main(void)
 		NAMED("workload@reference-is-the-definition-in-exact-arithmetic", references),
 		NAMED("workload@work-is-the-bytes-or-operations-of-the-definition", work),
 		NAMED("workload@every-size-is-within-what-vulkan-promises", bounds),
+		NAMED("workload@what-a-device-lacks-is-named", features),
+		NAMED("workload@quick-is-a-part-of-full", suites),
 		NAMED("workload@shrinks-to-the-memory-and-refuses-below-its-smallest", shrinking),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
