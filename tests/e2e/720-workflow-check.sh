@@ -33,7 +33,7 @@ check 1 LANE_FLOOR=honey
 [ "$(output verdict)" = broken ] || fail "verdict $(output verdict)"
 grep -q '^::error .*title=' "$tmp/stdout" || fail 'no annotation'
 grep -q '^### ❌' "$tmp/summary" || fail 'no summary'
-for name in probe.json facts.json canary-1.json report.md; do
+for name in probe.json facts.json canary-1.json report.md junit.xml metrics.txt; do
   [ -s "$(output reports)/$name" ] || fail "no $name"
 done
 expect_json "$(output report)" 'doc["verdict"] != "holds"'

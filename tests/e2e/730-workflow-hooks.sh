@@ -51,3 +51,22 @@ hook job-completed 1 GPU_LANE_FLOOR=honey
 expect_stdout '::error title=gpu-lane hook::the GPU held its floor before this job'
 # A job that never began does not fail twice.
 hook job-completed 0 GPU_LANE_FLOOR=honey
+
+# A lease for the job, of a bridge on the machine: given back at the end, and not had twice.
+bridge=unix:$tmp/bridge.sock
+start "$bin/gpu-bridge-host" --mock --listen "$bridge"
+wait_for 10 "$bin/gpu-lease" list --bridge "$bridge"
+held() {
+  expect_status 0 "$bin/gpu-lease" list --bridge "$bridge" --format json
+  expect_json "$tmp/stdout" "len([l for l in doc['leases'] if l['state'] == 'ACTIVE']) == $1"
+}
+: >"$tmp/environment"
+hook job-started 0 GPU_LANE_FLOOR=software GPU_LANE_BRIDGE="$bridge" GPU_LANE_HOOK_LEASE_S=60 \
+  GPU_LANE_HOOK_MEM_MB=64 GITHUB_ENV="$tmp/environment"
+grep -qxE 'GPU_LANE_LEASE=[A-Za-z0-9-]+/[0-9]+' "$tmp/environment" || fail 'the lease is not named'
+held 1
+hook job-completed 0 GPU_LANE_FLOOR=software GPU_LANE_BRIDGE="$bridge"
+held 0
+hook job-started 1 GPU_LANE_FLOOR=software GPU_LANE_BRIDGE="unix:$tmp/none.sock" \
+  GPU_LANE_HOOK_LEASE_S=1
+expect_stdout '::error title=gpu-lane hook::no lease on the GPU'

@@ -27,10 +27,10 @@ if [ -x "$tool" ]; then
 fi
 command -v go >/dev/null || cannot 'neither tofu nor go is installed'
 # Its go.mod replaces a module, so that `go install` refuses it: it is built where it is unpacked.
-source=$(GOFLAGS=-mod=mod timeout 120 go mod download -json "github.com/opentofu/opentofu@$version" \
+source=$(GOFLAGS=-mod=mod timeout 60 go mod download -json "github.com/opentofu/opentofu@$version" \
   2>"$tool.log" | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p') || source=
 [ -d "$source" ] || cannot "the module of OpenTofu $version cannot be had, see $tool.log"
-(cd -- "$source" && timeout 270 go build -buildvcs=false -trimpath -o "$tool.partial" \
+(cd -- "$source" && timeout 200 go build -buildvcs=false -trimpath -o "$tool.partial" \
   -ldflags '-s -w -X github.com/opentofu/opentofu/version.dev=no' ./cmd/tofu) >>"$tool.log" 2>&1 ||
   cannot "OpenTofu $version is not built yet, see $tool.log; another run goes on from there"
 mv -- "$tool.partial" "$tool"

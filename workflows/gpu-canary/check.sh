@@ -96,10 +96,13 @@ while :; do
 done
 printf '%s rounds in %s s, reports in %s\n' "$round" "$(($(date +%s) - begun))" "$reports"
 
-# A page that cannot be written is told by its own message; it takes no verdict away.
-page=0
-"$LANE_BIN/gpu-report" markdown -o "$reports/report.md" "$reports/probe.json" "$report" || page=$?
-[ "$page" -le 2 ] || echo "::warning title=gpu-report::no Markdown page: status $page"
+# For people, test reporters and Prometheus. A form that cannot be written takes no verdict away.
+for form in markdown:report.md junit:junit.xml openmetrics:metrics.txt; do
+  written=0
+  "$LANE_BIN/gpu-report" "${form%%:*}" -o "$reports/${form#*:}" "$reports/probe.json" "$report" ||
+    written=$?
+  [ "$written" -le 2 ] || echo "::warning title=gpu-report::no ${form%%:*} form: status $written"
+done
 # Annotations, summary and check run; posting never fails, so the status is that of the worst result.
 final=0
 GITHUB_TOKEN=$token "$LANE_BIN/gpu-report" github ${strict:+"$strict"} "$reports/probe.json" \

@@ -3,7 +3,7 @@
 # ACTIONS_RUNNER_HOOK_JOB_COMPLETED of a GPU lane, in ARC's default mode: what a job left behind is
 # cleaned, and a job after which the GPU no longer answers is the one that fails.
 #
-#   GPU_LANE_FLOOR GPU_LANE_BIN   as in job-started.sh
+#   GPU_LANE_FLOOR GPU_LANE_BIN GPU_LANE_BRIDGE   as in job-started.sh
 #
 # The runner marks every process of a job with RUNNER_TRACKING_ID. It ends them itself, but only
 # after this hook: ours are ended here, so that the last probe meets an idle GPU.
@@ -47,6 +47,12 @@ if [ -n "${RUNNER_TRACKING_ID-}" ]; then
     sleep 0.2
   done
   send KILL
+fi
+
+if [ -s "$state/lease" ]; then
+  lease=$(cat "$state/lease")
+  # One that ended by its time meanwhile is no failure of the job.
+  gpu-lease release "$lease" || echo "job-completed: lease $lease was not there to be released"
 fi
 
 # A bridge that was mounted below the job's folders, deepest first.
