@@ -59,6 +59,18 @@ static const struct report_fault faults[] = {
 		"Install linux-firmware (for Navi 48: gc_12_0_1, psp_14_0_3, sdma_7_0_1, smu_14_0_3, dcn_4_0_1, "
 		"vcn_5_0_0) on the host, rebuild the initramfs, reboot.",
 		"dmesg | grep -i 'direct firmware load'"},
+	{"GPU_MEMORY_ERRORS", "The GPU counts hardware errors",
+		"The RAS counters of the kernel driver are not zero. Corrected errors did no harm yet; an "
+		"uncorrected one means that a result or a buffer was wrong.",
+		"Note whether the counts rise. Take a GPU with uncorrected errors out of the lane and have it "
+		"replaced.",
+		"grep . /sys/class/drm/card*/device/ras/*_err_count"},
+	{"GPU_WAS_RESET", "The GPU was reset",
+		"The kernel driver had to reset the GPU: a kernel or shader ran longer than the watchdog "
+		"(amdgpu.lockup_timeout), or the GPU hung. What was in its memory may be lost.",
+		"Read the reset's cause in the host's kernel log. Keep dispatches short; when it repeats with "
+		"sound work, suspect the GPU, its power or its driver.",
+		"dmesg | grep -iE 'amdgpu|reset|ring .* timeout' | tail -40; ls /sys/class/devcoredump"},
 	{"KERNEL_REFUSED", "The driver refuses the kernel",
 		"Creating the shader module or the compute pipeline failed: the SPIR-V is invalid, or needs a "
 		"feature that the device lacks.",
@@ -69,6 +81,23 @@ static const struct report_fault faults[] = {
 		"Update the host's kernel (Mesa 26 needs 6.6; Navi 48 needs 6.12), or use an older Mesa that "
 		"still knows the chip.",
 		"uname -r"},
+	{"PCI_BAR_SMALL", "The CPU sees only a part of the GPU's memory",
+		"Resizable BAR is off: the window to the GPU's memory is smaller than the memory. Everything "
+		"works, uploads are slower.",
+		"Turn on 'Resizable BAR' and 'Above 4G decoding' in the host's firmware.",
+		"lspci -vv -d ::0300 | grep -A3 'Region 0\\|Resizable BAR'"},
+	{"PCI_DUMP_INVALID", "The PCI dump cannot be read",
+		"The file is not what lspci -x, -xxx or -xxxx prints.",
+		"Make it with 'lspci -xxxx' as root; the place is in the message.", "lspci -xxxx"},
+	{"PCI_ERRORS", "The PCI bus counts errors of the GPU",
+		"Advanced Error Reporting counted uncorrectable errors between the GPU and its slot.",
+		"Reseat the card, check riser, slot and power; lower the link speed in the firmware to confirm.",
+		"grep TOTAL /sys/bus/pci/devices/*/aer_dev_*"},
+	{"PCI_LINK_NARROW", "The GPU uses a part of its PCI lanes",
+		"The link was trained with fewer lanes than the GPU has: the slot is wired so, or the card "
+		"does not sit well. Only transfers between host and GPU are slower.",
+		"Put the card into the widest slot and reseat it, unless the slot is meant to be narrow.",
+		"lspci -vv -d ::0300 | grep -i lnksta"},
 	{"PCI_NO_GPU", "No GPU on the PCI bus",
 		"No display controller is on the PCI bus that this process sees: the pod is on another node, the "
 		"GPU fell off the bus, or the machine is virtual and has none.",

@@ -51,9 +51,19 @@ static const struct report_fault faults[] = {
 	{"FLOOR_NOT_FOUND", "No such floor",
 		"The name is neither a file, nor in the folders of GPU_LANE_FLOORS, nor installed.",
 		"Use one of the installed floors, or the path of a file.", "gpu-probe --list-floors"},
+	{"GITHUB_APP_KEY", "The GitHub App's private key cannot be used",
+		"GPU_LANE_APP_KEY_FILE is missing, or names no RSA key of 2048 bits or more in PEM without a "
+		"password.",
+		"Mount the key that GitHub made for the App (its settings, 'Private keys') and name the file.",
+		"openssl pkey -in \"$GPU_LANE_APP_KEY_FILE\" -noout -text | head -1"},
+	{"GITHUB_APP_NOT_INSTALLED", "The GitHub App is not installed on the repository",
+		"The API knows no installation of the App on this repository.",
+		"Install the App on the repository's owner, give it this repository, and the permission "
+		"'Checks: write'.",
+		"printenv GITHUB_REPOSITORY GPU_LANE_APP_ID"},
 	{"GITHUB_DENIED", "GitHub denies the check run",
-		"The token is missing, wrong, or may not write checks (401, 403). In a pull request from a fork "
-		"it never may.",
+		"The token or the App's signature is missing, wrong, or may not write checks (401, 403), or the "
+		"App's installation is suspended. In a pull request from a fork a job's token never may.",
 		"Give the job 'permissions: checks: write, contents: read' and the step 'env: GITHUB_TOKEN: ${{ "
 		"github.token }}'. Annotations and summary are there all the same.",
 		NULL},

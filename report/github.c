@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/github.h"
+#include "report/github_http.h"
 
 #include "base/child.h"
 #include "base/log.h"
@@ -34,12 +34,17 @@ void github_post(const cJSON *const *documents, size_t count)
 		warn("the default is used", &err);
 	}
 	post_commands(&environment, documents, count);
+	struct github_client *client = github_client_create(&environment, &err);
+	if (!client) {
+		warn("no check run", &err);
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (!github_summary(&environment, documents[i], &err)) {
 			warn("no step summary", &err);
 		}
-		if (!github_check_run(&environment, documents[i], &err)) {
+		if (client && !github_check_run(client, &environment, documents[i], &err)) {
 			warn("no check run, or not all of it", &err);
 		}
 	}
+	github_client_destroy(client);
 }

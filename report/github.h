@@ -38,11 +38,16 @@ struct github_environment {
 	const char *job;
 	/** Secret: goes into one header to api_url's host and nowhere else. */
 	const char *token;
+	/** GPU_LANE_APP_ID and GPU_LANE_APP_KEY_FILE: a GitHub App, which goes before the token. */
+	const char *app_id;
+	const char *app_key_path;
 	/** GPU_LANE_GITHUB_TIMEOUT_S: how long one check run may take in all. */
 	unsigned timeout_s;
 };
 /** Errors: USAGE (GPU_LANE_GITHUB_TIMEOUT_S is no number); the rest is filled all the same. */
 bool github_environment_read(struct github_environment *environment, struct lane_error *err);
+/** Whether `repository` is owner/name of letters that need no escaping in a path. */
+bool github_environment_has_repository(const struct github_environment *environment);
 
 /** Where an annotation goes: a file of the repository. */
 struct github_place {
@@ -87,11 +92,13 @@ bool github_output_check_url(
 
 /** Annotations of one request. */
 enum { GITHUB_ANNOTATIONS_MAX = 50 };
+struct github_client;
 /**
- * Creates the check run with all annotations. Errors: GITHUB_EVENT, GITHUB_DENIED,
- * GITHUB_NOT_FOUND, GITHUB_REFUSED, GITHUB_RATE_LIMITED, GITHUB_UNREACHABLE.
+ * Creates the check run with all annotations, within the client's budget of time. Errors:
+ * GITHUB_EVENT, GITHUB_DENIED, GITHUB_NOT_FOUND, GITHUB_REFUSED, GITHUB_RATE_LIMITED,
+ * GITHUB_UNREACHABLE, and those of github_client_login.
  */
-bool github_check_run(
-	const struct github_environment *environment, const cJSON *document, struct lane_error *err);
+bool github_check_run(struct github_client *client, const struct github_environment *environment,
+	const cJSON *document, struct lane_error *err);
 
 #endif

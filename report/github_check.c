@@ -18,17 +18,6 @@ enum {
 	SUMMARY_MAX_BYTES = 65535,
 };
 
-/* "owner/name" of letters that need no escaping in a path. */
-static bool is_repository(const char *text)
-{
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-	size_t owner = strspn(text, letters);
-	const char *name = text + owner + 1;
-	return owner > 0 && text[owner] == '/' && *name && name[strspn(name, letters)] == '\0' &&
-		strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && text[0] != '.';
-}
-
 static void add_plain(cJSON *object, const char *key, struct base_buffer *text, size_t max)
 {
 	report_plain_cut(text, 0, max);
@@ -161,19 +150,16 @@ static bool post(struct github_client *client, const struct github_environment *
 	return true;
 }
 
-bool github_check_run(
-	const struct github_environment *environment, const cJSON *document, struct lane_error *err)
+bool github_check_run(struct github_client *client, const struct github_environment *environment,
+	const cJSON *document, struct lane_error *err)
 {
-	if (!environment->repository || !is_repository(environment->repository)) {
+	char sha[65];
+	if (!github_environment_has_repository(environment)) {
 		return lane_error_set(err, "GITHUB_EVENT", "GITHUB_REPOSITORY is no owner/name: %s",
 			environment->repository ? environment->repository : "not set");
 	}
-	char sha[65];
-	if (!github_event_sha(environment, sha, err)) {
-		return false;
-	}
-	struct github_client *client = github_client_create(environment, err);
-	bool posted = client && post(client, environment, document, sha, err);
-	github_client_destroy(client);
-	return posted;
+	github_client_start(client);
+	return github_event_sha(environment, sha, err) &&
+		github_client_login(client, environment, err) &&
+		post(client, environment, document, sha, err);
 }

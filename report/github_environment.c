@@ -2,6 +2,7 @@
 #include "report/github.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Seconds; the top is well below any job's timeout. */
 enum { TIMEOUT_DEFAULT_S = 60, TIMEOUT_MAX_S = 600 };
@@ -32,6 +33,8 @@ bool github_environment_read(struct github_environment *environment, struct lane
 		.run_attempt = variable("GITHUB_RUN_ATTEMPT"),
 		.job = variable("GITHUB_JOB"),
 		.token = variable("GITHUB_TOKEN"),
+		.app_id = variable("GPU_LANE_APP_ID"),
+		.app_key_path = variable("GPU_LANE_APP_KEY_FILE"),
 		.timeout_s = TIMEOUT_DEFAULT_S,
 	};
 	const char *timeout = variable("GPU_LANE_GITHUB_TIMEOUT_S");
@@ -47,4 +50,18 @@ bool github_environment_read(struct github_environment *environment, struct lane
 	}
 	environment->timeout_s = (unsigned)seconds;
 	return true;
+}
+
+bool github_environment_has_repository(const struct github_environment *environment)
+{
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+	const char *text = environment->repository ? environment->repository : "";
+	size_t owner = strspn(text, letters);
+	if (owner == 0 || text[0] == '.' || text[owner] != '/') {
+		return false;
+	}
+	const char *name = text + owner + 1;
+	return *name && name[strspn(name, letters)] == '\0' && strcmp(name, ".") != 0 &&
+		strcmp(name, "..") != 0;
 }

@@ -1,41 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report/github_http.h"
+#include "report/github_client.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "report/plain.h"
 
-#include <curl/curl.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 enum {
-	BODY_MAX = 1 << 20,
-	HEADER_MAX = 4096,
+	TOKEN_MAX = 4000,
 	REDIRECTS_MAX = 3,
-	CONNECT_TIMEOUT_MS = 10000,
 	REASON_MAX = 300,
 };
-
-struct github_client {
-	CURL *curl;
-	struct curl_slist *headers;
-	char *api_url;
-	/** Borrowed; kept to take it out of what a server echoes. */
-	const char *token;
-	uint64_t deadline_ns;
-	unsigned timeout_s;
-};
-
-void github_response_finish(struct github_response *response)
-{
-	base_buffer_finish(&response->location);
-	base_buffer_finish(&response->body);
-	free(response->failure);
-	*response = (struct github_response){0};
-}
 
 /* What must be the same for the token to be sent: scheme, host and port. Caller frees. */
 static char *origin_of(const char *text)
@@ -69,32 +48,64 @@ static bool is_token(const char *text)
 	while (text[length] > 0x20 && text[length] < 0x7f) {
 		length++;
 	}
-	return length > 0 && length < HEADER_MAX && text[length] == '\0';
+	return length > 0 && length < TOKEN_MAX && text[length] == '\0';
 }
 
-static bool add_header(struct github_client *client, const char *line)
+static bool add_header(struct curl_slist **headers, const char *line)
 {
-	struct curl_slist *longer = curl_slist_append(client->headers, line);
-	client->headers = longer ? longer : client->headers;
+	struct curl_slist *longer = curl_slist_append(*headers, line);
+	*headers = longer ? longer : *headers;
 	return longer != NULL;
 }
 
-static bool set_up(struct github_client *client)
+static void wipe(char **secret)
 {
-	BASE_FREE char *authorization = base_format("Authorization: Bearer %s", client->token);
+	if (*secret) {
+		OPENSSL_cleanse(*secret, strlen(*secret));
+	}
+	free(*secret);
+	*secret = NULL;
+}
+
+static void wipe_headers(struct curl_slist **headers)
+{
+	for (struct curl_slist *line = *headers; line; line = line->next) {
+		OPENSSL_cleanse(line->data, strlen(line->data));
+	}
+	curl_slist_free_all(*headers);
+	*headers = NULL;
+}
+
+bool github_client_authorize(struct github_client *client, const char *secret)
+{
+	if (!is_token(secret)) {
+		return false;
+	}
+	wipe(&client->previous);
+	client->previous = client->secret;
+	client->secret = base_strdup(secret);
+	wipe_headers(&client->headers);
+	struct curl_slist **headers = &client->headers;
+	char *authorization = base_format("Authorization: Bearer %s", secret);
 	/* The second type is for servers that know the plain one alone (Prism). */
-	return add_header(client, "Accept: application/vnd.github+json, application/json") &&
-		add_header(client, "Content-Type: application/json") &&
-		add_header(client, "X-GitHub-Api-Version: 2022-11-28") &&
-		add_header(client, "User-Agent: gpu-lane/" LANE_VERSION) &&
+	bool done = add_header(headers, "Accept: application/vnd.github+json, application/json") &&
+		add_header(headers, "Content-Type: application/json") &&
+		add_header(headers, "X-GitHub-Api-Version: 2022-11-28") &&
+		add_header(headers, "User-Agent: gpu-lane/" LANE_VERSION) &&
 		/* No pause for a "100 Continue" that simple proxies never send. */
-		add_header(client, "Expect:") && add_header(client, authorization) &&
-		curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, client->headers) == CURLE_OK &&
-		/* The token is for the server, not for a proxy on the way. */
-		curl_easy_setopt(client->curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK &&
-		curl_easy_setopt(client->curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-		curl_easy_setopt(client->curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-		curl_easy_setopt(client->curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
+		add_header(headers, "Expect:") && add_header(headers, authorization) &&
+		curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, *headers) == CURLE_OK;
+	wipe(&authorization);
+	return done;
+}
+
+static bool set_up(CURL *curl)
+{
+	/* The token is for the server, not for a proxy on the way. */
+	return curl_easy_setopt(curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE) == CURLE_OK &&
+		curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+		curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+		curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK;
 }
 
 struct github_client *github_client_create(
@@ -102,24 +113,18 @@ struct github_client *github_client_create(
 {
 	BASE_FREE char *origin = origin_of(environment->api_url);
 	if (!origin) {
-		lane_error_set(err, "GITHUB_UNREACHABLE", "GITHUB_API_URL is no http(s) address: %s",
-			environment->api_url);
-		return NULL;
-	}
-	if (!environment->token || !is_token(environment->token)) {
-		lane_error_set(err, "GITHUB_DENIED", "GITHUB_TOKEN %s",
-			environment->token ? "holds more than one word" : "is not set");
+		lane_error_set(
+			err, "GITHUB_UNREACHABLE", "GITHUB_API_URL is no http(s) address without a password");
 		return NULL;
 	}
 	struct github_client *client = base_alloc(1, sizeof(*client));
 	*client = (struct github_client){
 		.curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : NULL,
 		.api_url = base_strdup(environment->api_url),
-		.token = environment->token,
 		.timeout_s = environment->timeout_s,
-		.deadline_ns = base_clock_monotonic_ns() + environment->timeout_s * UINT64_C(1000000000),
 	};
-	if (!client->curl || !set_up(client)) {
+	github_client_start(client);
+	if (!client->curl || !set_up(client->curl)) {
 		lane_error_set(err, "GITHUB_UNREACHABLE", "libcurl cannot be set up");
 		github_client_destroy(client);
 		return NULL;
@@ -137,106 +142,26 @@ void github_client_destroy(struct github_client *client)
 		return;
 	}
 	curl_easy_cleanup(client->curl);
-	curl_slist_free_all(client->headers);
+	wipe_headers(&client->headers);
+	wipe(&client->secret);
+	wipe(&client->previous);
 	free(client->api_url);
 	free(client);
 	curl_global_cleanup();
 }
 
-static size_t receive_body(char *bytes, size_t size, size_t count, void *context)
+void github_client_start(struct github_client *client)
 {
-	struct github_response *response = context;
-	size_t total = size * count;
-	if (total > BODY_MAX - response->body.size) {
-		/* Less than offered ends the transfer. */
-		return 0;
-	}
-	base_buffer_add(&response->body, bytes, total);
-	return total;
+	client->deadline_ns = base_clock_monotonic_ns() + client->timeout_s * UINT64_C(1000000000);
 }
 
-/* The header's value when the line has this name, else NULL. `line` is NUL-terminated. */
-static const char *header_value(const char *line, const char *name)
-{
-	size_t length = strlen(name);
-	if (strncasecmp(line, name, length) != 0 || line[length] != ':') {
-		return NULL;
-	}
-	const char *value = line + length + 1;
-	return value + strspn(value, " \t");
-}
-
-static void take_number(const char *line, const char *name, int64_t *number)
-{
-	const char *value = header_value(line, name);
-	/* A day is longer than any wait; more digits cannot overflow. */
-	if (value && *value >= '0' && *value <= '9' && strspn(value, "0123456789") <= 12) {
-		*number = strtoll(value, NULL, 10);
-	}
-}
-
-static size_t receive_header(char *bytes, size_t size, size_t count, void *context)
-{
-	struct github_response *response = context;
-	size_t total = size * count;
-	if (total > HEADER_MAX) {
-		return total;
-	}
-	BASE_FREE char *line = base_strndup(bytes, total);
-	line[strcspn(line, "\r\n")] = '\0';
-	take_number(line, "retry-after", &response->retry_after_s);
-	take_number(line, "x-ratelimit-remaining", &response->rate_remaining);
-	take_number(line, "x-ratelimit-reset", &response->rate_reset_s);
-	const char *location = header_value(line, "location");
-	if (location) {
-		base_buffer_clear(&response->location);
-		base_buffer_add_text(&response->location, location);
-	}
-	return total;
-}
-
-static uint64_t left_ms(const struct github_client *client)
-{
-	uint64_t now = base_clock_monotonic_ns();
-	return now < client->deadline_ns ? (client->deadline_ns - now) / 1000000 : 0;
-}
-
-static void transfer(struct github_client *client, const char *method, const char *url,
-	const struct base_buffer *body, struct github_response *response)
-{
-	*response =
-		(struct github_response){.retry_after_s = -1, .rate_remaining = -1, .rate_reset_s = -1};
-	char reason[CURL_ERROR_SIZE] = "";
-	long left = (long)left_ms(client);
-	CURL *curl = client->curl;
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data);
-	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->size);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_body);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, response);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, receive_header);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, response);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
-	/* 0 would mean no limit at all. */
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, left > 0 ? left : 1L);
-	curl_easy_setopt(
-		curl, CURLOPT_CONNECTTIMEOUT_MS, left < CONNECT_TIMEOUT_MS ? left + 1 : CONNECT_TIMEOUT_MS);
-	CURLcode code = curl_easy_perform(curl);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
-	if (code == CURLE_OK) {
-		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &response->status);
-	} else {
-		response->failure = base_strdup(reason[0] ? reason : curl_easy_strerror(code));
-	}
-}
-
-/* Words of the server as one safe line; none of it when it echoes the token. */
+/* Words of the server as one safe line; none of it when it echoes a secret. */
 static void add_foreign(
 	const struct github_client *client, const char *words, struct base_buffer *out)
 {
 	/* Looked for before the words are cut, which could leave most of it. */
-	if (strstr(words, client->token)) {
+	if ((client->secret && strstr(words, client->secret)) ||
+		(client->previous && strstr(words, client->previous))) {
 		base_buffer_add_text(out, "(left out: it holds the token)");
 		return;
 	}
@@ -257,7 +182,7 @@ static bool exchange(struct github_client *client, const char *method, const cha
 	BASE_FREE char *home = origin_of(client->api_url);
 	BASE_FREE char *url = base_strdup(start);
 	for (int hop = 0;; hop++) {
-		transfer(client, method, url, body, response);
+		github_client_transfer(client, method, url, body, response);
 		if (!is_redirect(response->status) || hop == REDIRECTS_MAX || !response->location.data) {
 			return true;
 		}
@@ -320,7 +245,7 @@ static bool refuse(const struct github_client *client, const struct github_respo
 		base_buffer_print(&text, "%s %s", method, url);
 	}
 	add_reason(client, response, &text);
-	if (left_ms(client) == 0) {
+	if (github_client_left_ms(client) == 0) {
 		base_buffer_print(&text, "; the %u s that posting may take are over", client->timeout_s);
 	} else if (wait_s > 0) {
 		base_buffer_print(&text, "; a wait of %llu s is beyond the %u s that posting may take",
@@ -346,16 +271,21 @@ bool github_client_send(struct github_client *client, const char *method, const 
 	const cJSON *request, struct base_json *answer, struct lane_error *err)
 {
 	BASE_BUFFER_AUTO body = BASE_BUFFER_INIT;
-	base_json_write(request, 0, &body);
+	if (request) {
+		base_json_write(request, 0, &body);
+	}
 	BASE_FREE char *url = base_format("%s%s", client->api_url, path);
 	for (unsigned attempt = 1;; attempt++) {
 		struct github_response response;
-		bool sent = exchange(client, method, url, &body, &response, err);
+		bool sent = exchange(client, method, url, request ? &body : NULL, &response, err);
+		if (response.date_s > 0) {
+			client->ahead_s = response.date_s - (int64_t)(base_clock_wall_ms() / 1000);
+		}
 		bool done = sent && response.status >= 200 && response.status < 300;
 		uint64_t wait_s = 0;
 		bool again = sent && !done &&
 			github_response_retry(&response, attempt, base_clock_wall_ms() / 1000, &wait_s);
-		bool fits = wait_s < left_ms(client) / 1000;
+		bool fits = wait_s < github_client_left_ms(client) / 1000;
 		if (sent && !done && !(again && fits)) {
 			refuse(client, &response, method, url, again ? wait_s : 0, err);
 		}

@@ -8,7 +8,7 @@ outcome=0
 bed=$(sh "$src/tests/bed/setup-prism.sh") || outcome=$?
 [ "$outcome" -ne 77 ] || skip "$bed"
 [ "$outcome" -eq 0 ] || fail 'the bed could not be set up'
-need node
+need node openssl
 
 port=$(python3 -c 'import socket
 with socket.socket() as s:
@@ -51,6 +51,14 @@ for key in ("title", "message", "remedy"):
     doc["findings"][0][key] = "é" * 200000
 json.dump(doc, sys.stdout)' "$tmp/result.json" >"$tmp/long.json"
 github "$tmp/long.json" 1
+
+# As a GitHub App: the installation, a token of it, and the check run.
+openssl genrsa -out "$tmp/key.pem" 2048 2>/dev/null
+export GPU_LANE_APP_ID=Iv1.0123456789abcdef GPU_LANE_APP_KEY_FILE="$tmp/key.pem"
+python3 "$src/tests/github/result.py" 1 >"$tmp/result.json"
+before=$(requests)
+github "$tmp/result.json" 1
+[ "$(requests)" -eq $((before + 3)) ] || fail 'not the three requests of an App'
 
 # The same setup sees a wrong level.
 expect_status 0 python3 "$src/tests/github/wrong_level.py" "$url/repos/tinyland-inc/lab/check-runs"

@@ -21,6 +21,9 @@ Answers:
     drip          201 and a byte a second
     cut           201 and the connection closed in the middle
     mute          none
+    installation  200 with the installation 77 of an App; suspended: one that is suspended
+    token         201 with a token of an installation
+    skew:N        401, and a clock that is N seconds ahead, also of every later answer
 """
 import http.server
 import json
@@ -51,7 +54,7 @@ class Api(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         requests.append({"method": self.command, "path": self.path,
                          "headers": {k.lower(): v for k, v in self.headers.items()},
-                         "body": json.loads(body)})
+                         "body": json.loads(body) if body else None})
         with open(log_file + ".new", "w", encoding="utf-8") as log:
             json.dump(requests, log, indent=1)
         os.replace(log_file + ".new", log_file)
@@ -88,6 +91,15 @@ class Api(http.server.BaseHTTPRequestHandler):
                 self.wfile.write(b" ")
                 self.wfile.flush()
                 time.sleep(1)
+        elif what in ("installation", "suspended"):
+            self.answer(200, {"id": 77, "suspended_at":
+                              "2026-01-01T00:00:00Z" if what == "suspended" else None})
+        elif what == "token":
+            self.answer(201, {"token": "ghs_installationINSTALLATION0123",
+                              "expires_at": "2026-01-01T01:00:00Z"})
+        elif what == "skew":
+            self.server.ahead = int(value)
+            self.answer(401, {"message": "'Expiration time' claim ('exp') is too far in the future"})
         elif what == "mute":
             time.sleep(60)
         elif what == "cut":
@@ -102,7 +114,10 @@ class Api(http.server.BaseHTTPRequestHandler):
             status = int(what)
             self.answer(status, {"id": 4711} if status < 300 else {"message": MESSAGES[status]})
 
-    do_POST = do_PATCH = respond
+    do_GET = do_POST = do_PATCH = do_CONNECT = respond
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string(timestamp or time.time() + self.server.ahead)
 
     def log_message(self, *_):
         pass
@@ -110,6 +125,7 @@ class Api(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    ahead = 0
 
     def handle_error(self, *_):
         """A client that gives up is what some scripts want."""

@@ -295,7 +295,9 @@ static void test_token_is_one_word(void **state)
 		const struct github_environment environment = {
 			.api_url = "http://127.0.0.1:1", .token = tokens[i], .timeout_s = 1};
 		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
-		assert_null(github_client_create(&environment, &err));
+		struct github_client *client = github_client_create(&environment, &err);
+		assert_false(github_client_login(client, &environment, &err));
+		github_client_destroy(client);
 		assert_string_equal(err.code, "GITHUB_DENIED");
 		assert_null(strstr(lane_error_message(&err), tokens[i]));
 	}
@@ -312,6 +314,7 @@ static void test_api_url_is_http(void **state)
 		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 		assert_null(github_client_create(&environment, &err));
 		assert_string_equal(err.code, "GITHUB_UNREACHABLE");
+		assert_null(strstr(lane_error_message(&err), "pw"));
 	}
 }
 
