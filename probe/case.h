@@ -31,6 +31,9 @@ const char *probe_case_outcome(const cJSON *facts, const char *collector);
 /** Whether the collector came to its end, so that what is not there is known not to be there. */
 bool probe_case_collected(const cJSON *facts, const char *collector);
 
+/** Takes the best pair of a GPU and one of its Vulkan devices; the first of equals. */
+void probe_case_choose(struct probe_case *trial);
+
 /** Adds the ladder from the hardware to the checked submit. */
 void probe_ladder(const struct probe_case *trial);
 /** Adds a finding for every cause of failure that the facts show, and for known noise. */

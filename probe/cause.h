@@ -25,6 +25,9 @@ void probe_cause_no_render_node(const struct probe_case *trial);
 void probe_cause_pci(const struct probe_case *trial);
 void probe_cause_hooks(const struct probe_case *trial);
 
+/** How the GPUs are: resets, hardware errors, link, memory window. */
+void probe_cause_health(const struct probe_case *trial);
+
 /** Vulkan's side: loader, ICDs, devices, submits. */
 void probe_cause_loader(const struct probe_case *trial);
 void probe_cause_instance(const struct probe_case *trial);

@@ -234,10 +234,15 @@ bool probe_collect(const struct probe_options *options, cJSON **facts, struct la
 	unsigned timeout_ms = options->timeout_ms;
 	struct probe_scope scope = {.root = {""},
 		.submit = options->submit,
-		.submit_timeout_ms = timeout_ms / 4 > 0 ? timeout_ms / 4 : 1};
+		.submit_timeout_ms = timeout_ms / 4 > 0 ? timeout_ms / 4 : 1,
+		.pci_dump = options->pci_dump};
 	*facts = probe_facts_new();
 	/* The other half of the time is for naming the culprit. */
 	bool asked = ask_all(options, &scope, timeout_ms / 2, *facts, err);
+	if (asked && options->pci_dump && (options->layers & PROBE_PCI)) {
+		cJSON *entry = probe_path_find_own(*facts, "collectors[pci]");
+		base_json_add_string(entry, "source", options->pci_dump);
+	}
 	if (asked && needs_naming(*facts)) {
 		uint64_t spent_ms = (base_clock_monotonic_ns() - started_ns) / 1000000u;
 		asked = ask_alone(

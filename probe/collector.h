@@ -14,6 +14,8 @@ struct probe_scope {
 	unsigned submit_timeout_ms;
 	/** Path of the one ICD manifest to load, or NULL for what the loader finds. */
 	const char *icd;
+	/** Path of an `lspci -xxxx` dump that stands for the PCI bus, or NULL. */
+	const char *pci_dump;
 };
 
 /*

@@ -2,12 +2,13 @@
 #include "probe/collector.h"
 
 #include "base/memory.h"
+#include "probe/amdgpu.h"
+#include "probe/drm_device.h"
 #include "probe/emit.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -110,52 +111,6 @@ static void add_dev_facts(cJSON *node, const char *path)
 	base_json_add_number(node, "gid", status.st_gid);
 }
 
-static void add_hex_pair(cJSON *node, const char *key, const struct probe_root *root,
-	const char *device, const char *first, const char *second)
-{
-	BASE_FREE char *left = probe_root_line(root, "%s/%s", device, first);
-	BASE_FREE char *right = probe_root_line(root, "%s/%s", device, second);
-	if (left && right) {
-		base_json_add_format(
-			node, key, "%04lx:%04lx", strtoul(left, NULL, 16), strtoul(right, NULL, 16));
-	}
-}
-
-/*
- * The device behind the node. A virtio GPU's own device is on the virtio bus; what carries it (PCI,
- * or a platform device for virtio-mmio) is one up.
- */
-static void add_device_facts(cJSON *node, const struct probe_root *root, const char *link)
-{
-	BASE_FREE char *link_path = probe_root_path(root, "%s/device", link);
-	char resolved[PATH_MAX];
-	if (!realpath(link_path, resolved)) {
-		return;
-	}
-	/* The tree of a test is not the root that its own links start from. */
-	size_t skip = strncmp(resolved, root->path, strlen(root->path)) == 0 ? strlen(root->path) : 0;
-	char *device = resolved + skip;
-	base_json_add_string(node, "device", device);
-	probe_add_text(node, "kernel_driver", probe_root_link(root, "%s/driver", device));
-	char *bus = probe_root_link(root, "%s/subsystem", device);
-	if (bus && strcmp(bus, "virtio") == 0) {
-		*strrchr(device, '/') = '\0';
-		free(bus);
-		bus = probe_root_link(root, "%s/subsystem", device);
-	}
-	if (bus && strcmp(bus, "pci") == 0) {
-		base_json_add_string(node, "pci", strrchr(device, '/') + 1);
-	}
-	probe_add_text(node, "bus", bus);
-	add_hex_pair(node, "id", root, device, "vendor", "device");
-	add_hex_pair(node, "subsystem", root, device, "subsystem_vendor", "subsystem_device");
-	probe_add_text(node, "revision", probe_root_line(root, "%s/revision", device));
-	probe_add_count(node, "vram_bytes", probe_root_line(root, "%s/mem_info_vram_total", device));
-	probe_add_count(
-		node, "vram_used_bytes", probe_root_line(root, "%s/mem_info_vram_used", device));
-	probe_add_count(node, "busy_percent", probe_root_line(root, "%s/gpu_busy_percent", device));
-}
-
 static void add_sysfs_facts(cJSON *node, const struct probe_root *root, const char *name)
 {
 	const char *number = base_json_string(node, "number", NULL);
@@ -169,7 +124,7 @@ static void add_sysfs_facts(cJSON *node, const struct probe_root *root, const ch
 		link = base_format("/sys/dev/char/%s", number);
 	}
 	if (link) {
-		add_device_facts(node, root, link);
+		probe_drm_device(node, root, link);
 	}
 	if (sysfs_number && number && strcmp(sysfs_number, number) != 0) {
 		base_json_add_string(node, "sysfs_number", sysfs_number);
@@ -219,7 +174,7 @@ static void add_bus_facts(cJSON *result, int fd)
 }
 
 /* The open that a driver will make: its errno tells cgroup from owner from stale node. */
-static cJSON *open_node(const char *path, bool bus_known)
+static cJSON *open_node(const struct probe_root *root, const char *path, bool bus_known)
 {
 	cJSON *result = base_json_new_object();
 	BASE_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -229,6 +184,12 @@ static cJSON *open_node(const char *path, bool bus_known)
 		/* Who opens a primary node first becomes its master; a compositor may be starting. */
 		drmDropMaster(fd);
 		add_driver_facts(result, fd);
+		if (strcmp(base_json_string(result, "driver", ""), "amdgpu") == 0) {
+			cJSON *info = probe_amdgpu_info(root, fd);
+			if (info) {
+				base_json_add_node(result, "amdgpu", info);
+			}
+		}
 		if (!bus_known) {
 			add_bus_facts(result, fd);
 		}
@@ -253,7 +214,7 @@ static void collect_node(const struct probe_root *root, const struct node_name *
 	if (in_dev) {
 		BASE_FREE char *key = base_format("drm[%s]", text);
 		probe_emit_step(out_fd, "open %s", path);
-		probe_emit_put(out_fd, key, open_node(real_path, bus_known));
+		probe_emit_put(out_fd, key, open_node(root, real_path, bus_known));
 	}
 }
 

@@ -32,25 +32,46 @@ static const struct probe_shape cgroup[] = {
 static const struct probe_shape host[] = {{STRING("kernel")}, {STRING("machine")},
 	{STRING("distribution")}, {STRING("libc")}, {INTEGER("page_size")}, {INTEGER("cpus")},
 	{INTEGER("memory_bytes")}, {BOOL("sysfs")}, {STRING("vendor")}, {STRING("product")},
-	{STRING("container")}, {INTEGER("uid")}, {INTEGER("gid")}, {INTEGERS("groups")},
-	{STRING("capabilities")}, {STRING("seccomp")}, {BOOL("no_new_privs")},
-	{STRING("security_modules")}, {STRING("security_label")}, {OBJECT("cgroup", cgroup)},
-	{LIST("parameters", variable)}, {LIST("runner", variable)}, {LIST("environment", variable)},
-	{.name = NULL}};
+	{STRING("container")}, {STRING("pod")}, {STRING("pod_namespace")}, {INTEGER("uid")},
+	{INTEGER("gid")}, {INTEGERS("groups")}, {STRINGS("capability_names")}, {STRING("capabilities")},
+	{STRING("seccomp")}, {BOOL("no_new_privs")}, {STRING("security_modules")},
+	{STRING("security_label")}, {OBJECT("cgroup", cgroup)}, {LIST("parameters", variable)},
+	{LIST("runner", variable)}, {LIST("environment", variable)}, {.name = NULL}};
+
+static const struct probe_shape sensors[] = {{NUMBER("temperature_c")}, {NUMBER("hotspot_c")},
+	{NUMBER("memory_temperature_c")}, {NUMBER("power_w")}, {NUMBER("power_cap_w")},
+	{NUMBER("engine_mhz")}, {NUMBER("memory_mhz")}, {NUMBER("fan_rpm")}, {.name = NULL}};
+
+static const struct probe_shape ras[] = {
+	{NAME("name")}, {INTEGER("uncorrected")}, {INTEGER("corrected")}, {.name = NULL}};
+
+static const struct probe_shape amdgpu[] = {{STRING("id")}, {STRING("family")},
+	{INTEGER("family_id")}, {INTEGER("chip_revision")}, {STRING("product")},
+	{INTEGER("compute_units")}, {INTEGER("shader_engines")}, {INTEGER("vram_bits")},
+	{INTEGER("engine_mhz_max")}, {INTEGER("memory_mhz_max")}, {BOOL("works")},
+	{INTEGER("vram_lost")}, {.name = NULL}};
 
 static const struct probe_shape drm[] = {{NAME("name")}, {NAME("path")}, {NAME("kind")},
 	{STRING("number")}, {STRING("sysfs_number")}, {BOOL("in_dev")}, {BOOL("in_sysfs")},
 	{STRING("mode")}, {INTEGER("uid")}, {INTEGER("gid")}, {STRING("device")},
 	{STRING("kernel_driver")}, {STRING("bus")}, {STRING("pci")}, {STRING("id")},
 	{STRING("subsystem")}, {STRING("revision")}, {INTEGER("vram_bytes")},
-	{INTEGER("vram_used_bytes")}, {INTEGER("busy_percent")}, {STRING("open")}, {STRING("driver")},
-	{STRING("driver_version")}, {STRINGS("capabilities")}, {.name = NULL}};
+	{INTEGER("vram_used_bytes")}, {INTEGER("vram_visible_bytes")},
+	{INTEGER("vram_visible_used_bytes")}, {INTEGER("busy_percent")},
+	{INTEGER("memory_busy_percent")}, {STRING("vbios")}, {BOOL("coredump")},
+	{OBJECT("sensors", sensors)}, {LIST("firmware", variable)}, {LIST("ras", ras)},
+	{STRING("open")}, {STRING("driver")}, {STRING("driver_version")}, {STRINGS("capabilities")},
+	{OBJECT("amdgpu", amdgpu)}, {.name = NULL}};
+
+static const struct probe_shape errors[] = {
+	{INTEGER("correctable")}, {INTEGER("nonfatal")}, {INTEGER("fatal")}, {.name = NULL}};
 
 static const struct probe_shape pci[] = {{NAME("address")}, {NAME("id")}, {STRING("class")},
-	{STRING("revision")}, {STRING("subsystem")}, {INTEGERS("bar_bytes")}, {STRING("link_speed")},
+	{STRING("revision")}, {STRING("subsystem")}, {INTEGERS("bar_bytes")},
+	{INTEGERS("bar_bytes_max")}, {OBJECT("errors", errors)}, {STRING("link_speed")},
 	{STRING("link_speed_max")}, {STRING("link_width")}, {STRING("link_width_max")},
-	{STRING("power")}, {STRING("driver")}, {STRING("iommu_group")}, {STRING("vendor_name")},
-	{STRING("device_name")}, {.name = NULL}};
+	{STRING("power")}, {STRING("power_state")}, {STRING("driver")}, {STRING("iommu_group")},
+	{STRING("vendor_name")}, {STRING("device_name")}, {.name = NULL}};
 
 static const struct probe_shape loader[] = {
 	{BOOL("found")}, {STRING("path")}, {STRING("version")}, {.name = NULL}};
@@ -66,14 +87,17 @@ static const struct probe_shape icd[] = {{NAME("name")}, {NAME("path")}, {STRING
 	{BOOL("used")}, {STRING("library")}, {STRING("api_version")}, {BOOL("loads")},
 	{STRING("error")}, {OBJECT("alone", alone)}, {.name = NULL}};
 
-static const struct probe_shape layer[] = {{NAME("name")}, {STRING("description")}, {.name = NULL}};
+static const struct probe_shape layer[] = {
+	{NAME("name")}, {STRING("version")}, {STRING("description")}, {.name = NULL}};
 
-static const struct probe_shape heap[] = {
-	{INTEGER("bytes")}, {BOOL("device_local")}, {.name = NULL}};
+static const struct probe_shape heap[] = {{INTEGER("bytes")}, {INTEGER("budget_bytes")},
+	{INTEGER("used_bytes")}, {BOOL("device_local")}, {.name = NULL}};
 static const struct probe_shape queue_family[] = {
 	{INTEGER("count")}, {INTEGER("timestamp_bits")}, {STRINGS("flags")}, {.name = NULL}};
 static const struct probe_shape limits[] = {{INTEGER("storage_buffer_bytes")},
-	{INTEGER("shared_bytes")}, {INTEGER("workgroup_invocations")}, {INTEGER("workgroup_count_x")},
+	{INTEGER("allocation_bytes")}, {INTEGER("allocations")}, {INTEGER("push_constant_bytes")},
+	{INTEGER("shared_bytes")}, {INTEGER("workgroup_invocations")}, {INTEGERS("workgroup_size")},
+	{INTEGER("workgroup_count_x")}, {INTEGER("storage_buffer_alignment")},
 	{NUMBER("timestamp_period_ns")}, {.name = NULL}};
 
 static const struct probe_shape vulkan_device[] = {{NAME("key")}, {NAME("name")}, {STRING("type")},
@@ -81,7 +105,9 @@ static const struct probe_shape vulkan_device[] = {{NAME("key")}, {NAME("name")}
 	{STRING("driver_id")}, {STRING("driver_name")}, {STRING("driver_info")},
 	{STRING("conformance")}, {STRING("device_uuid")}, {STRING("driver_uuid")}, {STRING("primary")},
 	{STRING("render")}, {STRING("pci")}, {INTEGER("memory_bytes")}, {LIST("heaps", heap)},
-	{LIST("queue_families", queue_family)}, {OBJECT("limits", limits)}, {INTEGER("subgroup_size")},
+	{LIST("queue_families", queue_family)}, {OBJECT("limits", limits)}, {INTEGER("compute_units")},
+	{INTEGER("subgroup_size")}, {INTEGER("subgroup_size_min")}, {INTEGER("subgroup_size_max")},
+	{STRINGS("subgroup_operations")}, {STRINGS("features")}, {STRINGS("cooperative_matrices")},
 	{STRING("submit")}, {STRING("submit_error")}, {.name = NULL}};
 
 static const struct probe_shape message[] = {{NAME("severity")}, {NAME("text")}, {.name = NULL}};
@@ -92,7 +118,8 @@ static const struct probe_shape vulkan[] = {{OBJECT("loader", loader)},
 	{.name = NULL}};
 
 static const struct probe_shape disagreement[] = {{NAME("what")}, {STRING("drm")},
-	{STRING("kernel")}, {STRING("pci")}, {STRING("vulkan")}, {.name = NULL}};
+	{STRING("sysfs")}, {STRING("ioctl")}, {STRING("kernel")}, {STRING("pci")}, {STRING("vulkan")},
+	{.name = NULL}};
 
 static const struct probe_shape gpu_members[] = {{NAME("key")}, {STRING("name")},
 	{BOOL("software")}, {BOOL("display_only")}, {STRING("id")}, {STRING("driver")},
@@ -102,7 +129,7 @@ static const struct probe_shape gpu_members[] = {{NAME("key")}, {STRING("name")}
 	{LIST("disagreements", disagreement)}, {.name = NULL}};
 
 static const struct probe_shape collector[] = {{NAME("name")}, {NUMBER("ms")}, {NAME("outcome")},
-	{STRING("detail")}, {STRING("step")}, {STRINGS("log")}, {.name = NULL}};
+	{STRING("detail")}, {STRING("step")}, {STRING("source")}, {STRINGS("log")}, {.name = NULL}};
 
 /* "gpus" is not required: the join makes it anew. */
 static const struct probe_shape root[] = {{NAME("schema")},
@@ -110,7 +137,7 @@ static const struct probe_shape root[] = {{NAME("schema")},
 	{LIST("pci", pci), .required = true}, {OBJECT("vulkan", vulkan), .required = true},
 	{LIST("gpus", gpu_members)}, {LIST("collectors", collector), .required = true}, {.name = NULL}};
 
-enum { FACTS_MEMBERS_MAX = 40 };
+enum { FACTS_MEMBERS_MAX = 48 };
 
 cJSON *probe_facts_new(void)
 {

@@ -42,10 +42,11 @@ static void print_line(
 	base_buffer_add_text(out, "\n");
 }
 
+/* `titled`: the line above is the object's own name, which need not be said again. */
 static void print_members(
-	const cJSON *object, unsigned indent, bool unicode, struct base_buffer *out)
+	const cJSON *object, unsigned indent, bool titled, bool unicode, struct base_buffer *out)
 {
-	const cJSON *named_by = naming_member(object);
+	const cJSON *named_by = titled ? naming_member(object) : NULL;
 	const cJSON *member;
 	cJSON_ArrayForEach(member, object)
 	{
@@ -58,7 +59,7 @@ static void print_members(
 			print_line(indent, label, value, unicode, out);
 		} else if (is_nested(member)) {
 			print_line(indent, label, NULL, unicode, out);
-			print_members(member, indent + INDENT, unicode, out);
+			print_members(member, indent + INDENT, name != NULL, unicode, out);
 		} else if (member != named_by) {
 			print_line(indent, label, member, unicode, out);
 		}
@@ -67,5 +68,5 @@ static void print_members(
 
 void probe_facts_print(const cJSON *facts, bool unicode, struct base_buffer *out)
 {
-	print_members(facts, 0, unicode, out);
+	print_members(facts, 0, false, unicode, out);
 }

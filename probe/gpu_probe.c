@@ -7,6 +7,8 @@
 #include "probe/facts.h"
 #include "probe/facts_text.h"
 #include "probe/floor.h"
+#include "probe/floor_write.h"
+#include "probe/pci_dump.h"
 #include "report/fault.h"
 
 #include <string.h>
@@ -22,6 +24,8 @@ enum option {
 	OPTION_TIMEOUT,
 	OPTION_RECORD,
 	OPTION_REPLAY,
+	OPTION_PCI_DUMP,
+	OPTION_WRITE_FLOOR,
 	OPTION_LIST_FLOORS,
 	OPTION_EXPLAIN,
 	OPTION_GITHUB,
@@ -41,6 +45,9 @@ static const struct base_option options[] = {
 	{OPTION_TIMEOUT, "timeout", 0, "SECONDS", "longest time for collecting all facts (10)"},
 	{OPTION_RECORD, "record", 0, "FILE", "write the facts there, for --replay"},
 	{OPTION_REPLAY, "replay", 0, "FILE", "judge recorded facts instead of this machine"},
+	{OPTION_PCI_DUMP, "pci-dump", 0, "FILE", "read this output of lspci -xxxx in place of the bus"},
+	{OPTION_WRITE_FLOOR, "write-floor", 0, "FILE",
+		"write a floor of what is found, and judge against it"},
 	{OPTION_LIST_FLOORS, "list-floors", 0, NULL, "print the floors that a name finds"},
 	{OPTION_EXPLAIN, "explain", 0, "CODE", "print cause and remedy of a fault code"},
 	{OPTION_GITHUB, "github", 0, NULL, "annotations, step summary and check run from GITHUB_*"},
@@ -53,6 +60,7 @@ static const struct base_option options[] = {
 static const struct base_command command = {
 	.program = "gpu-probe",
 	.usage = "gpu-probe [--floor NAME|FILE] [OPTION]...\n"
+			 "gpu-probe --write-floor FILE [OPTION]...\n"
 			 "gpu-probe --facts-only [OPTION]...\n"
 			 "gpu-probe --list-floors | --explain CODE",
 	.summary =
@@ -67,7 +75,7 @@ static const struct base_command command = {
 };
 
 struct arguments {
-	const char *floor, *output, *record, *replay, *explain;
+	const char *floor, *output, *record, *replay, *explain, *write_floor;
 	enum report_format format;
 	enum base_color color;
 	struct probe_options probe;
@@ -147,6 +155,12 @@ static bool take_option(enum option option, const struct base_option_scan *scan,
 	case OPTION_REPLAY:
 		arguments->replay = value;
 		return true;
+	case OPTION_PCI_DUMP:
+		arguments->probe.pci_dump = value;
+		return true;
+	case OPTION_WRITE_FLOOR:
+		arguments->write_floor = value;
+		return true;
 	case OPTION_LIST_FLOORS:
 		arguments->list_floors = true;
 		return true;
@@ -171,6 +185,31 @@ static bool take_option(enum option option, const struct base_option_scan *scan,
 	return lane_error_set(err, "USAGE", "unexpected argument \"%s\"", value);
 }
 
+/* What does not go together. */
+static bool check_together(const struct arguments *arguments, struct lane_error *err)
+{
+	bool facts_only = arguments->facts_only;
+	bool other = arguments->format != REPORT_TEXT && arguments->format != REPORT_JSON;
+	if (facts_only &&
+		(arguments->floor || arguments->write_floor || arguments->github || arguments->strict)) {
+		return lane_error_set(err, "USAGE",
+			"--facts-only judges nothing: --floor, --write-floor, --github and --strict do not go "
+			"with it");
+	}
+	if (facts_only && other) {
+		return lane_error_set(err, "USAGE", "--facts-only has the formats text and json");
+	}
+	if (arguments->replay && arguments->probe.pci_dump) {
+		return lane_error_set(
+			err, "USAGE", "--replay measures nothing: --pci-dump does not go with it");
+	}
+	if (arguments->write_floor && (arguments->floor || strcmp(arguments->write_floor, "-") == 0)) {
+		return lane_error_set(
+			err, "USAGE", "--write-floor takes a file and judges against it: no --floor, no \"-\"");
+	}
+	return true;
+}
+
 /* BASE_OPTION_END when all is understood, else BASE_OPTION_DONE or BASE_OPTION_ERROR. */
 static int parse(int argc, char **argv, struct arguments *arguments, struct lane_error *err)
 {
@@ -188,17 +227,7 @@ static int parse(int argc, char **argv, struct arguments *arguments, struct lane
 			return BASE_OPTION_ERROR;
 		}
 	}
-	if (arguments->facts_only && (arguments->floor || arguments->github || arguments->strict)) {
-		lane_error_set(err, "USAGE",
-			"--facts-only judges nothing: --floor, --github and --strict do not go with it");
-		return BASE_OPTION_ERROR;
-	}
-	if (arguments->facts_only && arguments->format != REPORT_TEXT &&
-		arguments->format != REPORT_JSON) {
-		lane_error_set(err, "USAGE", "--facts-only has the formats text and json");
-		return BASE_OPTION_ERROR;
-	}
-	return BASE_OPTION_END;
+	return check_together(arguments, err) ? BASE_OPTION_END : BASE_OPTION_ERROR;
 }
 
 /* The result goes out whole or not at all. */
@@ -278,6 +307,20 @@ static int judge(const struct arguments *arguments, const cJSON *facts,
 	return report_exit_status(document, arguments->strict);
 }
 
+/* The floor is named after its file. It is read back, so that findings can point into it. */
+static bool write_floor(
+	const char *path, const cJSON *facts, struct probe_floor **floor, struct lane_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	const char *file = slash ? slash + 1 : path;
+	const char *dot = strrchr(file, '.');
+	BASE_FREE char *name =
+		base_strndup(file, dot && dot > file ? (size_t)(dot - file) : strlen(file));
+	BASE_BUFFER_AUTO out = BASE_BUFFER_INIT;
+	return probe_floor_write(facts, name, &out, err) &&
+		base_file_write(path, out.data, out.size, err) && (*floor = probe_floor_load(path, err));
+}
+
 /* Everything that is asked about the machine. -1: the command line or a file it names is wrong. */
 static int probe(const struct arguments *arguments, struct lane_error *err)
 {
@@ -291,12 +334,18 @@ static int probe(const struct arguments *arguments, struct lane_error *err)
 	if (arguments->replay && !probe_facts_load(arguments->replay, &facts, err)) {
 		goto out;
 	}
+	if (arguments->probe.pci_dump && !probe_pci_dump_load(arguments->probe.pci_dump, err)) {
+		goto out;
+	}
 	status = LANE_EXIT_UNKNOWN;
 	if ((!facts && !probe_collect(&arguments->probe, &facts, err)) ||
 		(arguments->record && !write_json(arguments->record, facts, err))) {
 		goto out;
 	}
 	log_collectors(facts);
+	if (arguments->write_floor && !write_floor(arguments->write_floor, facts, &floor, err)) {
+		goto out;
+	}
 	status = arguments->facts_only ? print_facts(arguments, facts, err)
 								   : judge(arguments, facts, floor, report, err);
 out:

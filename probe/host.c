@@ -5,6 +5,7 @@
 #include "probe/emit.h"
 
 #include <gnu/libc-version.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -26,7 +27,8 @@ static const char *const vulkan_variables[] = {"VK_DRIVER_FILES", "VK_ICD_FILENA
 static const char *const runner_variables[] = {"GITHUB_ACTIONS", "GITHUB_JOB", "GITHUB_WORKFLOW",
 	"GITHUB_REPOSITORY", "GITHUB_RUN_ID", "RUNNER_NAME", "RUNNER_OS", "RUNNER_ARCH",
 	"RUNNER_ENVIRONMENT", "RUNNER_ALLOW_RUNASROOT", "ACTIONS_RUNNER_CONTAINER_HOOKS",
-	"ACTIONS_RUNNER_POD_NAME", "KUBERNETES_SERVICE_HOST", NULL};
+	"ACTIONS_RUNNER_POD_NAME", "ACTIONS_RUNNER_REQUIRE_JOB_CONTAINER", "CI",
+	"KUBERNETES_SERVICE_HOST", NULL};
 
 /* Module parameters that decide how long a GPU may work before the kernel resets it. */
 static const char *const parameters[] = {"amdgpu/lockup_timeout", "amdgpu/gpu_recovery",
@@ -118,6 +120,33 @@ static void add_container(cJSON *host, const struct probe_root *root)
 	if (name) {
 		base_json_add_string(host, "container", name);
 	}
+	char host_name[HOST_NAME_MAX + 1];
+	if (getenv("KUBERNETES_SERVICE_HOST") && gethostname(host_name, sizeof(host_name)) == 0) {
+		host_name[sizeof(host_name) - 1] = '\0';
+		base_json_add_string(host, "pod", host_name);
+		probe_add_text(host, "pod_namespace",
+			probe_root_line(root, "/var/run/secrets/kubernetes.io/serviceaccount/namespace"));
+	}
+}
+
+/* Capabilities that decide about devices, of the effective set's bits (linux/capability.h). */
+static void add_capabilities(cJSON *host, char *set)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} names[] = {{1, "dac_override"}, {2, "dac_read_search"}, {17, "sys_rawio"}, {19, "sys_ptrace"},
+		{21, "sys_admin"}, {23, "sys_nice"}, {27, "mknod"}, {38, "perfmon"}};
+	if (set) {
+		uint64_t bits = strtoull(set, NULL, 16);
+		cJSON *list = base_json_add_array(host, "capability_names");
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			if (bits >> names[i].bit & 1) {
+				base_json_add_string(list, NULL, names[i].name);
+			}
+		}
+	}
+	probe_add_text(host, "capabilities", set);
 }
 
 static void add_process(cJSON *host, const struct probe_root *root)
@@ -136,7 +165,7 @@ static void add_process(cJSON *host, const struct probe_root *root)
 		static const char *const modes[] = {"off", "strict", "filter"};
 		BASE_FREE char *seccomp = field(&status, "Seccomp", ':');
 		BASE_FREE char *no_new_privs = field(&status, "NoNewPrivs", ':');
-		probe_add_text(host, "capabilities", field(&status, "CapEff", ':'));
+		add_capabilities(host, field(&status, "CapEff", ':'));
 		if (seccomp && seccomp[0] >= '0' && seccomp[0] <= '2') {
 			base_json_add_string(host, "seccomp", modes[seccomp[0] - '0']);
 		}

@@ -93,6 +93,10 @@ static void join_nodes(cJSON *gpus, const cJSON *nodes)
 		set_text(gpu, "pci", probe_text(node, "pci"));
 		set_text(gpu, "id", probe_text(node, "id"));
 		set_text(gpu, "driver", probe_text(node, "driver"));
+		if (render) {
+			compare(gpu, "id", "sysfs", probe_text(node, "id"), "ioctl",
+				probe_text(base_json_get(node, "amdgpu"), "id"));
+		}
 		set_text(gpu, "kernel_driver", probe_text(node, "kernel_driver"));
 	}
 }
@@ -110,7 +114,11 @@ static void join_pci(cJSON *gpus, const cJSON *devices)
 			set_text(gpu, "pci", address);
 		}
 		compare(gpu, "id", "drm", probe_text(gpu, "id"), "pci", id);
-		set_text(gpu, "id", id);
+		if (id) {
+			/* The device's own word counts more than what sysfs keeps of it. */
+			cJSON_DeleteItemFromObjectCaseSensitive(gpu, "id");
+			base_json_add_string(gpu, "id", id);
+		}
 		set_text(gpu, "kernel_driver", probe_text(device, "driver"));
 		set_text(gpu, "pci_name", probe_text(device, "device_name"));
 	}

@@ -108,8 +108,7 @@ static size_t rank(const struct probe_case *trial)
 		(base_json_get(trial->gpu, "pci") ? 1u : 0u);
 }
 
-/* Takes the best pair of a GPU and one of its Vulkan devices; the first of equals. */
-static void choose(struct probe_case *trial)
+void probe_case_choose(struct probe_case *trial)
 {
 	struct probe_case candidate = *trial;
 	size_t best = 0;
@@ -240,7 +239,14 @@ static void report_health(const struct probe_case *trial)
 static void add_claims(const struct probe_case *trial)
 {
 	bool replayed = base_json_string(report_root(trial->report), "replayed", NULL) != NULL;
-	bool proved = trial->state == REPORT_HELD && !replayed;
+	const char *source =
+		base_json_string(probe_path_find(trial->facts, "collectors[pci]"), "source", NULL);
+	bool proved = trial->state == REPORT_HELD && !replayed && !source;
+	if (source) {
+		BASE_FREE char *words =
+			base_format("which PCI devices this machine has: they were read from %s", source);
+		report_claim(trial->report, false, words);
+	}
 	if (replayed) {
 		report_claim(trial->report, false,
 			"anything about this machine: recorded facts were judged, nothing was measured");
@@ -267,7 +273,7 @@ void probe_judge(const cJSON *facts, const struct probe_floor *floor, struct rep
 		.floor = floor,
 		.report = report,
 		.hardware_wanted = !floor || probe_floor_wants_hardware(floor)};
-	choose(&trial);
+	probe_case_choose(&trial);
 	trial.state = floor ? judge_floor(&trial) : judge_health(&trial);
 	probe_ladder(&trial);
 	/* The causes come before the expectations that they explain. */

@@ -21,6 +21,8 @@ struct probe_options {
 	bool submit;
 	/** Deadline of it all; half of it is kept for asking each ICD alone when Vulkan fails. */
 	unsigned timeout_ms;
+	/** Path of an `lspci -xxxx` dump that stands for the PCI bus, checked before, or NULL. */
+	const char *pci_dump;
 };
 
 /**

@@ -81,12 +81,27 @@ void probe_add_text(cJSON *object, const char *key, char *text)
 	free(text);
 }
 
+bool probe_find_count(const char *text, const char *name, unsigned long long *count)
+{
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, name, strlen(name)) == 0) {
+			const char *digits = line + strlen(name);
+			digits += strspn(digits, " \t");
+			*count = strtoull(digits, NULL, 10);
+			return *digits >= '0' && *digits <= '9';
+		}
+	}
+	return false;
+}
+
 void probe_add_count(cJSON *object, const char *key, char *text)
 {
 	char *end = text;
 	errno = 0;
 	unsigned long long count = text ? strtoull(text, &end, 10) : 0;
-	if (end != text && errno == 0 && text[0] != '-') {
+	/* Beyond 2^53 a number of JSON is not exact, and no counter of these is there. */
+	if (end != text && errno == 0 && text[0] != '-' && count < 1ull << 53) {
 		base_json_add_number(object, key, (double)count);
 	}
 	free(text);

@@ -33,6 +33,11 @@ bool probe_root_exists(const struct probe_root *root, const char *format, ...)
 
 /** Adds a string that was read, unless it is NULL or empty, and frees it. */
 void probe_add_text(cJSON *object, const char *key, char *text);
+/**
+ * Finds the line that begins with `name` and reads the whole number after it: "ue: 0". False when
+ * there is none.
+ */
+bool probe_find_count(const char *text, const char *name, unsigned long long *count);
 /** Adds the whole number that a text begins with, unless there is none, and frees it. */
 void probe_add_count(cJSON *object, const char *key, char *text);
 

@@ -113,6 +113,9 @@ static void collect_layers(struct vulkan_probe *probe)
 		cJSON *layer = base_json_new_object();
 		base_json_add_format(
 			layer, "name", "%.*s", VK_MAX_EXTENSION_NAME_SIZE, layers[i].layerName);
+		uint32_t version = layers[i].specVersion;
+		base_json_add_format(layer, "version", "%u.%u.%u", VK_API_VERSION_MAJOR(version),
+			VK_API_VERSION_MINOR(version), VK_API_VERSION_PATCH(version));
 		base_json_add_format(
 			layer, "description", "%.*s", VK_MAX_DESCRIPTION_SIZE, layers[i].description);
 		probe_emit_add(probe->out_fd, "vulkan.layers", layer);
@@ -128,7 +131,7 @@ static void collect_devices(struct vulkan_probe *probe)
 	for (size_t i = 0; i < probe->count; i++) {
 		probe_emit_step(probe->out_fd, "describe device %zu", i);
 		probe_emit_add(probe->out_fd, "vulkan.devices",
-			probe_vulkan_device(&probe->instance.vk, &probe->identities[i], i));
+			probe_vulkan_device(&probe->instance, &probe->identities[i], i));
 	}
 	tell_messages(probe);
 }

@@ -2,11 +2,13 @@
 #include "probe/vulkan_device.h"
 
 #include "base/memory.h"
+#include "probe/vulkan_matrix.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { QUEUE_FAMILY_MAX = 16 };
+enum { QUEUE_FAMILY_MAX = 16, EXTENSION_MAX = 4096 };
 
 /* VkDriverId as of Vulkan 1.4; by number, so that an older header knows them all. */
 static const char *const driver_names[] = {NULL, "AMD_PROPRIETARY", "AMD_OPEN_SOURCE", "MESA_RADV",
@@ -16,6 +18,13 @@ static const char *const driver_names[] = {NULL, "AMD_PROPRIETARY", "AMD_OPEN_SO
 	"JUICE_PROPRIETARY", "VERISILICON_PROPRIETARY", "MESA_TURNIP", "MESA_V3DV", "MESA_PANVK",
 	"SAMSUNG_PROPRIETARY", "MESA_VENUS", "MESA_DOZEN", "MESA_NVK", "IMAGINATION_OPEN_SOURCE_MESA",
 	"MESA_HONEYKRISP", "VULKAN_SC_EMULATION_ON_VULKAN", "MESA_KOSMICKRISP"};
+
+/* A driver's number, at most the largest whole one that JSON keeps exact. */
+static void add_whole(cJSON *object, const char *key, uint64_t number)
+{
+	const uint64_t most = (1ull << 53) - 1;
+	base_json_add_number(object, key, (double)(number < most ? number : most));
+}
 
 struct flag_name {
 	VkFlags flag;
@@ -30,9 +39,21 @@ static const struct flag_name queue_flags[] = {
 	{0, NULL},
 };
 
-static void add_flags(cJSON *object, VkFlags flags, const struct flag_name *names)
+static const struct flag_name subgroup_operations[] = {
+	{VK_SUBGROUP_FEATURE_BASIC_BIT, "basic"},
+	{VK_SUBGROUP_FEATURE_VOTE_BIT, "vote"},
+	{VK_SUBGROUP_FEATURE_ARITHMETIC_BIT, "arithmetic"},
+	{VK_SUBGROUP_FEATURE_BALLOT_BIT, "ballot"},
+	{VK_SUBGROUP_FEATURE_SHUFFLE_BIT, "shuffle"},
+	{VK_SUBGROUP_FEATURE_SHUFFLE_RELATIVE_BIT, "shuffle_relative"},
+	{VK_SUBGROUP_FEATURE_CLUSTERED_BIT, "clustered"},
+	{VK_SUBGROUP_FEATURE_QUAD_BIT, "quad"},
+	{0, NULL},
+};
+
+static void add_flags(cJSON *object, const char *key, VkFlags flags, const struct flag_name *names)
 {
-	cJSON *list = base_json_add_array(object, "flags");
+	cJSON *list = base_json_add_array(object, key);
 	for (; names->name; names++) {
 		if (flags & names->flag) {
 			base_json_add_string(list, NULL, names->name);
@@ -100,18 +121,59 @@ static void add_place(cJSON *device, const struct compute_identity *identity)
 	}
 }
 
-static void add_memory(
-	cJSON *device, const struct compute_vulkan *vk, const struct compute_identity *identity)
+/* Whether the driver lists an extension. */
+static bool has_extension(
+	const struct compute_vulkan *vk, VkPhysicalDevice physical, const char *name)
 {
-	VkPhysicalDeviceMemoryProperties memory = {0};
-	vk->GetPhysicalDeviceMemoryProperties(identity->physical, &memory);
-	base_json_add_number(device, "memory_bytes", (double)identity->memory_bytes);
+	uint32_t count = 0;
+	if (vk->EnumerateDeviceExtensionProperties(physical, NULL, &count, NULL) < 0 ||
+		count > EXTENSION_MAX) {
+		return false;
+	}
+	BASE_FREE VkExtensionProperties *list = base_alloc(count, sizeof(*list));
+	if (vk->EnumerateDeviceExtensionProperties(physical, NULL, &count, list) < 0) {
+		return false;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		if (strncmp(list[i].extensionName, name, VK_MAX_EXTENSION_NAME_SIZE) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void add_memory(
+	cJSON *device, const struct compute_instance *instance, const struct compute_identity *identity)
+{
+	const struct compute_vulkan *vk = &instance->vk;
+	VkPhysicalDeviceMemoryBudgetPropertiesEXT budget = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};
+	VkPhysicalDeviceMemoryProperties2 memory = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2};
+	PFN_vkGetPhysicalDeviceMemoryProperties2 query =
+		(PFN_vkGetPhysicalDeviceMemoryProperties2)vk->GetInstanceProcAddr(
+			instance->instance, "vkGetPhysicalDeviceMemoryProperties2");
+	bool has_budget = query && instance->api_version >= VK_API_VERSION_1_1 &&
+		identity->properties.apiVersion >= VK_API_VERSION_1_1 &&
+		has_extension(vk, identity->physical, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+	if (has_budget) {
+		memory.pNext = &budget;
+		query(identity->physical, &memory);
+	} else {
+		vk->GetPhysicalDeviceMemoryProperties(identity->physical, &memory.memoryProperties);
+	}
+	add_whole(device, "memory_bytes", identity->memory_bytes);
 	cJSON *heaps = base_json_add_array(device, "heaps");
-	for (uint32_t i = 0; i < memory.memoryHeapCount && i < VK_MAX_MEMORY_HEAPS; i++) {
+	const VkPhysicalDeviceMemoryProperties *properties = &memory.memoryProperties;
+	for (uint32_t i = 0; i < properties->memoryHeapCount && i < VK_MAX_MEMORY_HEAPS; i++) {
 		cJSON *heap = base_json_add_object(heaps, NULL);
-		base_json_add_number(heap, "bytes", (double)memory.memoryHeaps[i].size);
+		add_whole(heap, "bytes", properties->memoryHeaps[i].size);
+		if (has_budget) {
+			add_whole(heap, "budget_bytes", budget.heapBudget[i]);
+			add_whole(heap, "used_bytes", budget.heapUsage[i]);
+		}
 		base_json_add_bool(heap, "device_local",
-			(memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0);
+			(properties->memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) != 0);
 	}
 }
 
@@ -126,38 +188,82 @@ static void add_queue_families(
 		cJSON *family = base_json_add_object(list, NULL);
 		base_json_add_number(family, "count", families[i].queueCount);
 		base_json_add_number(family, "timestamp_bits", families[i].timestampValidBits);
-		add_flags(family, families[i].queueFlags, queue_flags);
+		add_flags(family, "flags", families[i].queueFlags, queue_flags);
 	}
 }
 
-static void add_limits(cJSON *device, const struct compute_identity *identity)
+static void add_limits(cJSON *device, const struct compute_identity *identity,
+	const VkPhysicalDeviceMaintenance3Properties *maintenance)
 {
 	const VkPhysicalDeviceLimits *limits = &identity->properties.limits;
 	cJSON *object = base_json_add_object(device, "limits");
 	base_json_add_number(object, "storage_buffer_bytes", limits->maxStorageBufferRange);
+	if (maintenance->maxMemoryAllocationSize > 0) {
+		add_whole(object, "allocation_bytes", maintenance->maxMemoryAllocationSize);
+	}
+	base_json_add_number(object, "allocations", limits->maxMemoryAllocationCount);
+	base_json_add_number(object, "push_constant_bytes", limits->maxPushConstantsSize);
 	base_json_add_number(object, "shared_bytes", limits->maxComputeSharedMemorySize);
 	base_json_add_number(object, "workgroup_invocations", limits->maxComputeWorkGroupInvocations);
+	cJSON *size = base_json_add_array(object, "workgroup_size");
+	for (size_t i = 0; i < 3; i++) {
+		base_json_add_number(size, NULL, limits->maxComputeWorkGroupSize[i]);
+	}
 	base_json_add_number(object, "workgroup_count_x", limits->maxComputeWorkGroupCount[0]);
+	add_whole(object, "storage_buffer_alignment", limits->minStorageBufferOffsetAlignment);
 	double period_ns = (double)limits->timestampPeriod;
 	base_json_add_number(object, "timestamp_period_ns", isfinite(period_ns) ? period_ns : 0);
 }
 
-static void add_subgroup(
-	cJSON *device, const struct compute_vulkan *vk, const struct compute_identity *identity)
+static void add_units(cJSON *device, const struct compute_identity *identity,
+	const VkPhysicalDeviceSubgroupProperties *subgroup)
 {
-	if (!vk->GetPhysicalDeviceProperties2 || identity->properties.apiVersion < VK_API_VERSION_1_1) {
-		return;
+	if (identity->compute_units > 0) {
+		base_json_add_number(device, "compute_units", identity->compute_units);
 	}
+	base_json_add_number(device, "subgroup_size", identity->subgroup_size);
+	if (identity->subgroup_size_max > 0) {
+		base_json_add_number(device, "subgroup_size_min", identity->subgroup_size_min);
+		base_json_add_number(device, "subgroup_size_max", identity->subgroup_size_max);
+	}
+	bool compute = subgroup->supportedStages & VK_SHADER_STAGE_COMPUTE_BIT;
+	add_flags(device, "subgroup_operations", compute ? subgroup->supportedOperations : 0,
+		subgroup_operations);
+	cJSON *features = base_json_add_array(device, "features");
+	for (int feature = 0; feature < COMPUTE_FEATURES; feature++) {
+		if (identity->features & COMPUTE_FEATURE(feature)) {
+			base_json_add_string(
+				features, NULL, compute_feature_name((enum compute_feature)feature));
+		}
+	}
+}
+
+static void add_compute(
+	cJSON *device, const struct compute_instance *instance, const struct compute_identity *identity)
+{
+	const struct compute_vulkan *vk = &instance->vk;
+	VkPhysicalDeviceMaintenance3Properties maintenance = {
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES};
 	VkPhysicalDeviceSubgroupProperties subgroup = {
-		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES};
+		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES, .pNext = &maintenance};
 	VkPhysicalDeviceProperties2 properties = {
 		.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &subgroup};
-	vk->GetPhysicalDeviceProperties2(identity->physical, &properties);
-	base_json_add_number(device, "subgroup_size", subgroup.subgroupSize);
+	bool asked =
+		vk->GetPhysicalDeviceProperties2 && identity->properties.apiVersion >= VK_API_VERSION_1_1;
+	if (asked) {
+		vk->GetPhysicalDeviceProperties2(identity->physical, &properties);
+	}
+	add_limits(device, identity, &maintenance);
+	if (asked) {
+		add_units(device, identity, &subgroup);
+	}
+	if (has_extension(vk, identity->physical, "VK_KHR_cooperative_matrix")) {
+		probe_vulkan_matrix(device, vk, instance->instance, identity->physical);
+	}
 }
 
 cJSON *probe_vulkan_device(
-	const struct compute_vulkan *vk, const struct compute_identity *identity, size_t index)
+	const struct compute_instance *instance, const struct compute_identity *identity, size_t index)
 {
 	const VkPhysicalDeviceProperties *properties = &identity->properties;
 	cJSON *device = base_json_new_object();
@@ -174,9 +280,8 @@ cJSON *probe_vulkan_device(
 	add_uuid(device, "device_uuid", identity->device_uuid);
 	add_uuid(device, "driver_uuid", identity->driver_uuid);
 	add_place(device, identity);
-	add_memory(device, vk, identity);
-	add_queue_families(device, vk, identity);
-	add_limits(device, identity);
-	add_subgroup(device, vk, identity);
+	add_memory(device, instance, identity);
+	add_queue_families(device, &instance->vk, identity);
+	add_compute(device, instance, identity);
 	return device;
 }

@@ -10,7 +10,7 @@
  * vulkaninfo counts. Calls the driver. Caller owns the object.
  */
 cJSON *probe_vulkan_device(
-	const struct compute_vulkan *vk, const struct compute_identity *identity, size_t index);
+	const struct compute_instance *instance, const struct compute_identity *identity, size_t index);
 
 /** "MESA_RADV" for a VkDriverId, or "driver 99". Caller frees. */
 char *probe_vulkan_driver_name(unsigned driver_id);

@@ -71,13 +71,12 @@ static inline void tree_link(const char *root, const char *path, const char *tar
 	assert_int_equal(symlink(full_target, full), 0);
 }
 
-/* Runs a collector on the tree and merges what it emits. Caller owns the facts. */
-static inline cJSON *tree_collect(
-	const char *root, int (*collect)(const struct probe_scope *scope, int out_fd))
+/* Runs a collector and merges what it emits. Caller owns the facts. */
+static inline cJSON *tree_collect_scope(
+	const struct probe_scope *scope, int (*collect)(const struct probe_scope *scope, int out_fd))
 {
-	struct probe_scope scope = {.root = {root}};
 	BASE_CLOSE int fd = memfd_create("facts", MFD_CLOEXEC);
-	assert_int_equal(collect(&scope, fd), 0);
+	assert_int_equal(collect(scope, fd), 0);
 	BASE_BUFFER_AUTO lines = BASE_BUFFER_INIT;
 	off_t size = lseek(fd, 0, SEEK_END);
 	assert_int_equal(pread(fd, base_buffer_reserve(&lines, (size_t)size), (size_t)size, 0), size);
@@ -87,6 +86,14 @@ static inline cJSON *tree_collect(
 	assert_true(probe_emit_merge(facts, &lines, &step));
 	free(step);
 	return facts;
+}
+
+/* The same on the tree. */
+static inline cJSON *tree_collect(
+	const char *root, int (*collect)(const struct probe_scope *scope, int out_fd))
+{
+	struct probe_scope scope = {.root = {root}};
+	return tree_collect_scope(&scope, collect);
 }
 
 #endif
