@@ -22,6 +22,9 @@ struct bridge_fid {
 	bool revoked;
 	/** Of a stream: see bridge_stream_read. */
 	uint64_t skew;
+	/** Where the last read ended, and how much less it returned than it asked for. */
+	uint64_t read_end;
+	uint32_t read_short;
 	/** Of a file of lines: what came after the last newline. */
 	struct base_buffer partial;
 	/** Of ctl: replies not yet read. */

@@ -37,7 +37,19 @@ int bridge_session_read_now(
 		return (int)-got;
 	}
 	finish_data(session, WIRE_RREAD, read->tag, frame, (size_t)got);
+	fid->read_end = read->offset + (uint64_t)got;
+	fid->read_short = read->count - (uint32_t)got;
 	return -1;
+}
+
+/**
+ * Whether a read asks for exactly what the one before it on this fid left open. Linux does so to
+ * fill the buffer of one read(2), and returns nothing from that until it is full or 0 bytes come: a
+ * read like this must not wait, or the lines that it has got already are seen by nobody.
+ */
+static bool fills_up(const struct bridge_fid *fid, const struct bridge_waiting *read)
+{
+	return read->offset == fid->read_end && read->count == fid->read_short;
 }
 
 int bridge_session_read(struct bridge_session *session, struct bridge_fid *fid,
@@ -62,6 +74,12 @@ int bridge_session_read(struct bridge_session *session, struct bridge_fid *fid,
 	int status = bridge_session_read_now(session, fid, &read);
 	if (status != EAGAIN) {
 		return status;
+	}
+	if (fills_up(fid, &read)) {
+		fid->read_short = 0;
+		finish_data(session, WIRE_RREAD, read.tag,
+			(uint8_t *)base_buffer_reserve(session->out, WIRE_READ_HEADER_SIZE), 0);
+		return -1;
 	}
 	if (session->waiting == NULL) {
 		session->waiting = base_alloc(BRIDGE_WAITING_MAX, sizeof(*session->waiting));

@@ -21,6 +21,11 @@ case $bed in
     set -- mesa-vulkan-drivers virgl-server vulkan-tools \
       libcjson1 libcurl4t64 libssl3t64 libpci3 libdrm2
     ;;
+  vm) # what tests/bed/setup-vm.sh boots: a real kernel, whose 9p client mounts the bridge
+    suite=trixie
+    set -- linux-image-amd64 initramfs-tools kmod zstd busybox mesa-vulkan-drivers \
+      libcjson1 libcurl4t64 libssl3t64 libpci3 libdrm2 libseccomp2
+    ;;
   *)
     echo "unknown bed: $bed" >&2
     exit 64

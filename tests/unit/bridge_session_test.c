@@ -521,6 +521,24 @@ static void a_read_at_the_end_waits(void **state)
 	assert_false(bridge_session_waits(bed->session));
 }
 
+/* What Linux does for read(2): it asks for the rest of the buffer until that is full or 0 bytes
+ * come. */
+static void a_read_that_fills_up_does_not_wait(void **state)
+{
+	struct bed *bed = *state;
+	open_file(bed, "follow", 1, WIRE_OPEN_READ);
+	bridge_stream_add(&bed->stream, "news", 4);
+	assert_int_equal(expect_ok(bed, read_fid(5, 1, 0, 100)).data.size, 5);
+	assert_int_equal(expect_ok(bed, read_fid(5, 1, 5, 95)).data.size, 0);
+	/* The next read(2) waits, whatever it asks for. */
+	assert_int_equal(ask(bed, read_fid(5, 1, 5, 95)).type, 0);
+	bridge_stream_add(&bed->stream, "more", 4);
+	base_buffer_clear(&bed->out);
+	bridge_session_wake(bed->session, &bed->out);
+	assert_int_equal(expect_ok(bed, read_fid(5, 1, 10, 90)).data.size, 0);
+	assert_int_equal(ask(bed, read_fid(5, 1, 10, 100)).type, 0);
+}
+
 static void flush_takes_a_waiting_read_back(void **state)
 {
 	struct bed *bed = *state;
@@ -687,6 +705,8 @@ int main(void)
 		NAMED_WITH("session@an-unlinked-file-stays-readable-through-its-fid",
 			an_unlinked_file_stays_readable_through_its_fid, setup, teardown),
 		NAMED_WITH("session@a-read-at-the-end-waits", a_read_at_the_end_waits, setup, teardown),
+		NAMED_WITH("session@a-read-that-fills-up-does-not-wait", a_read_that_fills_up_does_not_wait,
+			setup, teardown),
 		NAMED_WITH("session@flush-takes-a-waiting-read-back", flush_takes_a_waiting_read_back,
 			setup, teardown),
 		NAMED_WITH("session@clunk-ends-the-waiting-reads-of-its-fid",
