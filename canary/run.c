@@ -301,6 +301,10 @@ static void run_workloads(struct run *run)
 	for (; next < run->count; next++) {
 		skip(run, run->results[next].plan.workload, "not run");
 	}
+	if (run->skipped == run->count) {
+		report_check(run->report, "canary.run", REPORT_UNKNOWN, "a workload is run", NULL,
+			"the device lacks what every one of them needs", NULL);
+	}
 }
 
 /* What this run showed, level by level, and no more. */

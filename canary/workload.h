@@ -178,7 +178,8 @@ static inline uint32_t workload_word(float value)
 }
 
 extern const struct workload canary_atomics, canary_copy, canary_dispatch, canary_download,
-	canary_histogram, canary_matmul, canary_read, canary_reduce, canary_saxpy, canary_scan,
+	canary_histogram, canary_matmul, canary_peak_f16, canary_peak_f32, canary_peak_f64,
+	canary_peak_i32, canary_peak_i8dot, canary_read, canary_reduce, canary_saxpy, canary_scan,
 	canary_subgroup, canary_triad, canary_upload, canary_vadd;
 
 #endif

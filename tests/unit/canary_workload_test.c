@@ -2,255 +2,21 @@
 #include "base/memory.h"
 #include "canary/check.h"
 #include "canary/workload.h"
+#include "tests/unit/canary_naive.h"
 #include "tests/unit/cmocka_names.h"
 
-#include <math.h>
 #include <string.h>
 
-/* One element of the result in exact arithmetic, straight from the definition: doubles hold every
- * value here exactly. */
-struct naive {
-	const char *name;
-	/** Bytes or operations of size n. */
-	double (*work)(double n);
-	/** Expected words of output `buffer` before `reference` ran over `in`. */
-	uint32_t (*element)(
-		const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t index);
-};
-
-static double real(uint32_t word)
-{
-	return (double)workload_float(word);
-}
-
-/* The float that is exactly this number: none is rounded. */
-static uint32_t exact(double value)
-{
-	float rounded = (float)value;
-	assert_true((double)rounded == value);
-	return workload_word(rounded);
-}
-
-static uint32_t naive_vadd(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
-{
-	(void)plan;
-	(void)buffer;
-	return exact(real(in[0][i]) + real(in[1][i]));
-}
-
-static uint32_t naive_saxpy(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
-{
-	(void)buffer;
-	double product = real(plan->push_constants[1]) * real(in[0][i]);
-	/* Nor is the product, so that a fused multiply-add gives the same. */
-	exact(product);
-	return exact(product + real(in[1][i]));
-}
-
-static uint32_t naive_copy(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
-{
-	(void)plan;
-	(void)buffer;
-	return in[0][i];
-}
-
-static uint32_t naive_triad(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
-{
-	(void)buffer;
-	double product = real(plan->push_constants[1]) * real(in[1][i]);
-	exact(product);
-	return exact(real(in[0][i]) + product);
-}
-
-static uint32_t naive_reduce(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
-{
-	size_t first = buffer == 1 ? i * 4096 : 0;
-	size_t count = buffer == 1 ? 4096 : plan->n;
-	uint64_t sum = 0;
-	for (size_t j = first; j < first + count; j++) {
-		sum += in[0][j];
-	}
-	return (uint32_t)sum;
-}
-
-static uint32_t naive_matmul(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t index)
-{
-	(void)buffer;
-	size_t n = plan->n, row = index / n, column = index % n;
-	double sum = 0;
-	for (size_t k = 0; k < n; k++) {
-		double a = floor(8 * real(in[0][row * n + k]));
-		double b = floor(8 * real(in[1][k * n + column]));
-		assert_true(a >= -8 && a <= 7 && b >= -8 && b <= 7);
-		sum += a * b;
-	}
-	return exact(sum);
-}
-
-static uint32_t naive_dispatch(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
-{
-	(void)buffer;
-	(void)i;
-	return in[0][0] + plan->n;
-}
-
-/* Digest i is of the uvec4 number i % 256 of sixteen rounds, in the group i / 256. */
-static uint32_t naive_read(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
-{
-	(void)plan;
-	(void)buffer;
-	uint32_t digest = 0;
-	for (unsigned part = 0; part < 4; part++) {
-		for (unsigned round = 0; round < 16; round++) {
-			uint32_t word = in[0][i / 256 * 16384 + round * 1024 + i % 256 * 4 + part];
-			unsigned turn = (15 - round + 8 * part) % 32;
-			digest ^= turn ? word << turn | word >> (32 - turn) : word;
-		}
-	}
-	return digest;
-}
-
-static uint32_t naive_scan(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
-{
-	(void)plan;
-	(void)buffer;
-	uint64_t sum = 0;
-	for (size_t j = i / 4096 * 4096; j <= i; j++) {
-		sum += in[0][j];
-	}
-	return (uint32_t)sum;
-}
-
-static uint32_t naive_atomics(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
-{
-	(void)buffer;
-	uint32_t sum = in[0][i];
-	for (uint32_t round = 0; round < 16; round++) {
-		/* The invocations that come to this counter in this round. */
-		for (uint32_t at = (uint32_t)(i + 4096 * 16 - 272 * round) % 4096; at < plan->n / 16;
-			 at += 4096) {
-			sum += at * 16 + round;
-		}
-	}
-	return sum;
-}
-
-static uint32_t naive_histogram(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
-{
-	(void)buffer;
-	const uint8_t *bytes = (const uint8_t *)in[0];
-	uint32_t count = 0;
-	for (size_t j = 0; j < 4 * (size_t)plan->n; j++) {
-		count += bytes[j] == i;
-	}
-	return count;
-}
-
-static uint32_t naive_transfer(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
-{
-	(void)plan;
-	(void)buffer;
-	return in[0][i] ^ UINT32_MAX;
-}
-
-static uint32_t naive_subgroup(
-	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
-{
-	(void)plan;
-	(void)buffer;
-	uint64_t sums[3] = {0, 0, 0};
-	for (size_t lane = 0; lane < 256; lane++) {
-		for (uint32_t round = 0; round < 64; round++) {
-			uint32_t salted = in[0][i / 3 * 256 + lane] ^ (uint32_t)(round * UINT64_C(0x9e3779b9));
-			sums[0] += salted;
-			sums[1] += salted % 2;
-		}
-	}
-	return (uint32_t)sums[i % 3];
-}
-
-static double million(double n)
-{
-	(void)n;
-	return 1e6;
-}
-
-static double one_op(double n)
-{
-	return n;
-}
-
-static double subgroup_ops(double n)
-{
-	return 128 * n;
-}
-
-static double twelve_bytes(double n)
-{
-	return 12 * n;
-}
-
-static double eight_bytes(double n)
-{
-	return 8 * n;
-}
-
-static double four_bytes(double n)
-{
-	return 4 * n;
-}
-
-static double cubic(double n)
-{
-	return 2 * n * n * n;
-}
-
-static const struct naive naives[] = {
-	{"dispatch", million, naive_dispatch},
-	{"read", four_bytes, naive_read},
-	{"scan", eight_bytes, naive_scan},
-	{"atomics", one_op, naive_atomics},
-	{"histogram", four_bytes, naive_histogram},
-	{"upload", four_bytes, naive_transfer},
-	{"download", four_bytes, naive_transfer},
-	{"subgroup", subgroup_ops, naive_subgroup},
-	{"vadd", twelve_bytes, naive_vadd},
-	{"saxpy", twelve_bytes, naive_saxpy},
-	{"copy", eight_bytes, naive_copy},
-	{"triad", twelve_bytes, naive_triad},
-	{"reduce", four_bytes, naive_reduce},
-	{"matmul", cubic, naive_matmul},
-};
-
-static const struct naive *naive_find(const char *name)
-{
-	for (size_t i = 0; i < sizeof(naives) / sizeof(naives[0]); i++) {
-		if (strcmp(naives[i].name, name) == 0) {
-			return &naives[i];
-		}
-	}
-	fail_msg("no independent computation of %s", name);
-	return NULL;
-}
-
-static void check_reference(const struct workload *workload, uint32_t n)
+static void check_variant(
+	const struct workload *workload, uint32_t n, const struct workload_variant *variant)
 {
 	const struct naive *naive = naive_find(workload->name);
 	struct workload_plan plan;
 	struct reference before, after;
 	workload_plan_size(workload, n, &plan);
+	workload_plan_vary(&plan, variant);
+	/* Variants are ways to do the same amount of work. */
+	assert_true(plan.work == naive->work(n));
 	reference_fill(&plan, &before);
 	reference_fill(&plan, &after);
 	workload->reference(&plan, after.buffers);
@@ -275,6 +41,14 @@ static void check_reference(const struct workload *workload, uint32_t n)
 	}
 	reference_finish(&before);
 	reference_finish(&after);
+}
+
+static void check_reference(const struct workload *workload, uint32_t n)
+{
+	size_t count = workload->variant_count;
+	for (size_t i = 0; i < (count > 0 ? count : 1); i++) {
+		check_variant(workload, n, count > 0 ? &workload->variants[i] : NULL);
+	}
 }
 
 static void references(void **state)

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/canary_naive.h"
+
+#include "tests/unit/cmocka_names.h"
+
+#include <math.h>
+#include <string.h>
+
+static double real(uint32_t word)
+{
+	return (double)workload_float(word);
+}
+
+/* The float that is exactly this number: none is rounded. */
+static uint32_t exact(double value)
+{
+	float rounded = (float)value;
+	assert_true((double)rounded == value);
+	return workload_word(rounded);
+}
+
+static uint32_t naive_vadd(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)plan;
+	(void)buffer;
+	return exact(real(in[0][i]) + real(in[1][i]));
+}
+
+static uint32_t naive_saxpy(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)buffer;
+	double product = real(plan->push_constants[1]) * real(in[0][i]);
+	/* Nor is the product, so that a fused multiply-add gives the same. */
+	exact(product);
+	return exact(product + real(in[1][i]));
+}
+
+static uint32_t naive_copy(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)plan;
+	(void)buffer;
+	return in[0][i];
+}
+
+static uint32_t naive_triad(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)buffer;
+	double product = real(plan->push_constants[1]) * real(in[1][i]);
+	exact(product);
+	return exact(real(in[0][i]) + product);
+}
+
+static uint32_t naive_reduce(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	size_t first = buffer == 1 ? i * 4096 : 0;
+	size_t count = buffer == 1 ? 4096 : plan->n;
+	uint64_t sum = 0;
+	for (size_t j = first; j < first + count; j++) {
+		sum += in[0][j];
+	}
+	return (uint32_t)sum;
+}
+
+static uint32_t naive_matmul(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t index)
+{
+	(void)buffer;
+	size_t n = plan->n, row = index / n, column = index % n;
+	double sum = 0;
+	for (size_t k = 0; k < n; k++) {
+		double a = floor(8 * real(in[0][row * n + k]));
+		double b = floor(8 * real(in[1][k * n + column]));
+		assert_true(a >= -8 && a <= 7 && b >= -8 && b <= 7);
+		sum += a * b;
+	}
+	return exact(sum);
+}
+
+static uint32_t naive_dispatch(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)buffer;
+	(void)i;
+	return in[0][0] + plan->n;
+}
+
+/* Digest i is of the uvec4 number i % 256 of sixteen rounds, in the group i / 256. */
+static uint32_t naive_read(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)plan;
+	(void)buffer;
+	uint32_t digest = 0;
+	for (unsigned part = 0; part < 4; part++) {
+		for (unsigned round = 0; round < 16; round++) {
+			uint32_t word = in[0][i / 256 * 16384 + round * 1024 + i % 256 * 4 + part];
+			unsigned turn = (15 - round + 8 * part) % 32;
+			digest ^= turn ? word << turn | word >> (32 - turn) : word;
+		}
+	}
+	return digest;
+}
+
+static uint32_t naive_scan(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)plan;
+	(void)buffer;
+	uint64_t sum = 0;
+	for (size_t j = i / 4096 * 4096; j <= i; j++) {
+		sum += in[0][j];
+	}
+	return (uint32_t)sum;
+}
+
+static uint32_t naive_atomics(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)buffer;
+	uint32_t sum = in[0][i];
+	for (uint32_t round = 0; round < 16; round++) {
+		/* The invocations that come to this counter in this round. */
+		for (uint32_t at = (uint32_t)(i + 4096 * 16 - 272 * round) % 4096; at < plan->n / 16;
+			 at += 4096) {
+			sum += at * 16 + round;
+		}
+	}
+	return sum;
+}
+
+static uint32_t naive_histogram(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)buffer;
+	const uint8_t *bytes = (const uint8_t *)in[0];
+	uint32_t count = 0;
+	for (size_t j = 0; j < 4 * (size_t)plan->n; j++) {
+		count += bytes[j] == i;
+	}
+	return count;
+}
+
+static uint32_t naive_transfer(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)plan;
+	(void)buffer;
+	return in[0][i] ^ UINT32_MAX;
+}
+
+static uint32_t naive_subgroup(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)plan;
+	(void)buffer;
+	uint64_t sums[3] = {0, 0, 0};
+	for (size_t lane = 0; lane < 256; lane++) {
+		for (uint32_t round = 0; round < 64; round++) {
+			uint32_t salted = in[0][i / 3 * 256 + lane] ^ (uint32_t)(round * UINT64_C(0x9e3779b9));
+			sums[0] += salted;
+			sums[1] += salted % 2;
+		}
+	}
+	return (uint32_t)sums[i % 3];
+}
+
+/* `steps` of (x, y) -> (x + y, y + turn * (x + y)), by the powers of its matrix. */
+static void naive_turn(int64_t turn, uint32_t steps, int64_t *x, int64_t *y)
+{
+	int64_t power[4] = {1, 1, turn, 1 + turn};
+	for (; steps > 0; steps /= 2) {
+		int64_t a = power[0], b = power[1], c = power[2], d = power[3];
+		if (steps % 2) {
+			int64_t was = *x;
+			*x = a * was + b * *y;
+			*y = c * was + d * *y;
+		}
+		power[0] = a * a + b * c;
+		power[1] = a * b + b * d;
+		power[2] = c * a + d * c;
+		power[3] = c * b + d * d;
+	}
+}
+
+static uint32_t naive_rotation(const struct workload_plan *plan, size_t i, bool counts)
+{
+	size_t part = i % 4, lane = i / 4 % 256;
+	uint32_t steps = plan->push_constants[0] * 16;
+	size_t a = (lane + part) % 8, b = (3 * lane + part + 4) % 8;
+	if (plan->variant->value == 2) {
+		/* Parts wxyz of the first two are the other two. */
+		size_t turned = (part + 3) % 4;
+		size_t c = (lane + turned) % 8, d = (3 * lane + turned + 4) % 8;
+		return exact((double)(4 + a) / 64 + 3 * (double)(4 + b) / 64 + 5 * (double)(4 + c) / 64 +
+			7 * (double)(4 + d) / 64);
+	}
+	int64_t turn = counts && (part == 1 || part == 3) ? 0 : -1;
+	int64_t x0 = (int64_t)(1 + a), y0 = (int64_t)(1 + b);
+	int64_t x1 = (int64_t)(8 - a), y1 = (int64_t)(8 - b);
+	naive_turn(turn, steps, &x0, &y0);
+	naive_turn(turn, plan->variant->value == 1 ? 0 : steps, &x1, &y1);
+	return exact((double)(x0 + 3 * y0 + 5 * x1 + 7 * y1));
+}
+
+static uint32_t naive_peak_float(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)in;
+	return buffer == 0 ? plan->push_constants[0] : naive_rotation(plan, i, true);
+}
+
+static uint32_t naive_peak_f16(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)in;
+	return buffer == 0 ? plan->push_constants[0] : naive_rotation(plan, i, false);
+}
+
+/* `x` after a step with `y`, in numbers that cannot overflow. */
+static uint32_t naive_dot(uint32_t x, uint32_t y, uint32_t factor)
+{
+	int64_t sum = x;
+	for (unsigned byte = 0; byte < 4; byte++) {
+		int64_t left = y >> (8 * byte) & 255, right = factor >> (8 * byte) & 255;
+		sum += (left > 127 ? left - 256 : left) * (right > 127 ? right - 256 : right);
+	}
+	return (uint32_t)(uint64_t)sum;
+}
+
+static uint32_t naive_product(uint32_t x, uint32_t y, uint32_t factor)
+{
+	return (uint32_t)(((uint64_t)x * factor + y) % (UINT64_C(1) << 32));
+}
+
+static uint32_t naive_chain(const struct workload_plan *plan, size_t buffer, size_t i,
+	uint32_t (*step)(uint32_t x, uint32_t y, uint32_t factor))
+{
+	uint32_t numbers[4];
+	if (buffer == 0) {
+		return 64;
+	}
+	numbers[0] = (uint32_t)(i / 4 % 8 * 0x9e3779b9u + i % 4);
+	numbers[1] = 5 * numbers[0] + 1;
+	numbers[2] = 9 * numbers[0] + 2;
+	numbers[3] = 13 * numbers[0] + 3;
+	for (unsigned round = 0; round < 64 * 16; round++) {
+		numbers[0] = step(numbers[0], numbers[1], plan->push_constants[1]);
+		numbers[2] = step(numbers[2], numbers[3], plan->push_constants[2]);
+		numbers[1] = step(numbers[1], numbers[0], plan->push_constants[2]);
+		numbers[3] = step(numbers[3], numbers[2], plan->push_constants[1]);
+	}
+	return numbers[0] + 3 * numbers[1] + 5 * numbers[2] + 7 * numbers[3];
+}
+
+static uint32_t naive_peak_i32(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)in;
+	return naive_chain(plan, buffer, i, naive_product);
+}
+
+static uint32_t naive_peak_i8dot(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)in;
+	return naive_chain(plan, buffer, i, naive_dot);
+}
+
+/* Trips of 16 steps of 16 multiply-adds. */
+static double peak_float_ops(double n)
+{
+	return 256.0 * 16 * 16 * 2 * n;
+}
+
+static double peak_double_ops(double n)
+{
+	return 16.0 * 16 * 16 * 2 * n;
+}
+
+static double peak_integer_ops(double n)
+{
+	return 64.0 * 16 * 16 * 2 * n;
+}
+
+static double peak_dot_ops(double n)
+{
+	return 64.0 * 16 * 16 * 8 * n;
+}
+
+static double million(double n)
+{
+	(void)n;
+	return 1e6;
+}
+
+static double one_op(double n)
+{
+	return n;
+}
+
+static double subgroup_ops(double n)
+{
+	return 128 * n;
+}
+
+static double twelve_bytes(double n)
+{
+	return 12 * n;
+}
+
+static double eight_bytes(double n)
+{
+	return 8 * n;
+}
+
+static double four_bytes(double n)
+{
+	return 4 * n;
+}
+
+static double cubic(double n)
+{
+	return 2 * n * n * n;
+}
+
+static const struct naive naives[] = {
+	{"peak_f32", peak_float_ops, naive_peak_float},
+	{"peak_f16", peak_float_ops, naive_peak_f16},
+	{"peak_f64", peak_double_ops, naive_peak_float},
+	{"peak_i32", peak_integer_ops, naive_peak_i32},
+	{"peak_i8dot", peak_dot_ops, naive_peak_i8dot},
+	{"dispatch", million, naive_dispatch},
+	{"read", four_bytes, naive_read},
+	{"scan", eight_bytes, naive_scan},
+	{"atomics", one_op, naive_atomics},
+	{"histogram", four_bytes, naive_histogram},
+	{"upload", four_bytes, naive_transfer},
+	{"download", four_bytes, naive_transfer},
+	{"subgroup", subgroup_ops, naive_subgroup},
+	{"vadd", twelve_bytes, naive_vadd},
+	{"saxpy", twelve_bytes, naive_saxpy},
+	{"copy", eight_bytes, naive_copy},
+	{"triad", twelve_bytes, naive_triad},
+	{"reduce", four_bytes, naive_reduce},
+	{"matmul", cubic, naive_matmul},
+};
+
+const struct naive *naive_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(naives) / sizeof(naives[0]); i++) {
+		if (strcmp(naives[i].name, name) == 0) {
+			return &naives[i];
+		}
+	}
+	fail_msg("no independent computation of %s", name);
+	return NULL;
+}
