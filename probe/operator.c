@@ -223,7 +223,7 @@ char *probe_value_text(const cJSON *value)
 			BASE_FREE char *one = probe_value_text(element);
 			base_buffer_print(&text, "%s%s", text.size ? ", " : "", one);
 		}
-	} else {
+	} else if (value) {
 		base_json_write(value, 0, &text);
 	}
 	return base_buffer_steal(&text);

@@ -49,7 +49,7 @@ char *probe_test_describe(const struct probe_test *test);
  */
 int probe_version_compare(const char *left, const char *right);
 
-/** A fact for people: text without quotes, otherwise JSON. Caller frees. */
+/** A fact for people: text without quotes, otherwise JSON; "" for none. Caller frees. */
 char *probe_value_text(const cJSON *value);
 
 #endif

@@ -204,6 +204,8 @@ static const struct judgement judgements[] = {
 			{"host", "runner",
 				"[{\"name\": \"ACTIONS_RUNNER_CONTAINER_HOOKS\", \"value\": \"/h\"}]"}},
 		"broken", "warning CONTAINER_HOOKS"},
+	{"honey", "honey", {{"drm[renderD128]", "open", "\"EACCES\""}, {"host", "groups", NULL}},
+		"broken", "failure DRM_NODE_DENIED"},
 	/* How the GPU is, beside what was asked for. */
 	{"honey", "honey", {{"drm[renderD128]", "coredump", "true"}}, "holds", "warning GPU_WAS_RESET"},
 	{"honey", "honey", {{"drm[renderD128]", "amdgpu", "{\"vram_lost\": 2}"}}, "holds",
