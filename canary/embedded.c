@@ -144,31 +144,30 @@ bool embedded_start(const struct bridge_server_config *config, struct embedded *
 	return true;
 }
 
-char *embedded_ended(struct embedded *embedded)
+char *embedded_ended(struct embedded *embedded, unsigned timeout_ms)
 {
+	uint64_t deadline_ns = base_clock_monotonic_ns() + (uint64_t)timeout_ms * 1000000;
 	int status = 0;
-	if (embedded->pid <= 0 || waitpid(embedded->pid, &status, WNOHANG) != embedded->pid) {
-		return NULL;
+	while (embedded->pid > 0) {
+		if (waitpid(embedded->pid, &status, WNOHANG) == embedded->pid) {
+			embedded->pid = 0;
+			return WIFSIGNALED(status) ? base_format("killed by signal %d", WTERMSIG(status))
+									   : base_format("exit status %d", WEXITSTATUS(status));
+		}
+		if (base_clock_monotonic_ns() > deadline_ns) {
+			break;
+		}
+		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 	}
-	embedded->pid = 0;
-	return WIFSIGNALED(status) ? base_format("killed by signal %d", WTERMSIG(status))
-							   : base_format("exit status %d", WEXITSTATUS(status));
+	return NULL;
 }
 
 void embedded_stop(struct embedded *embedded)
 {
-	uint64_t deadline_ns = base_clock_monotonic_ns() + (uint64_t)STOP_MS * 1000000;
-	while (embedded->pid > 0) {
-		BASE_FREE char *ended = embedded_ended(embedded);
-		if (ended) {
-			return;
-		}
-		if (base_clock_monotonic_ns() > deadline_ns) {
-			kill(-embedded->pid, SIGKILL);
-			waitpid(embedded->pid, NULL, 0);
-			embedded->pid = 0;
-			return;
-		}
-		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+	BASE_FREE char *ended = embedded_ended(embedded, STOP_MS);
+	if (!ended && embedded->pid > 0) {
+		kill(-embedded->pid, SIGKILL);
+		waitpid(embedded->pid, NULL, 0);
+		embedded->pid = 0;
 	}
 }

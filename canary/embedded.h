@@ -20,9 +20,11 @@ struct embedded {
 bool embedded_start(const struct bridge_server_config *config, struct embedded *embedded,
 	int *socket, struct lane_error *err);
 
-/** How it ended, if it has: "exit status 3", "killed by signal 9"; NULL while it lives. Caller
- * frees. */
-char *embedded_ended(struct embedded *embedded);
+/**
+ * How it ended, once it has within the time: "exit status 3", "killed by signal 9"; NULL while it
+ * lives. Caller frees.
+ */
+char *embedded_ended(struct embedded *embedded, unsigned timeout_ms);
 
 /** Waits until it has gone, which it does when its socket is closed; kills it after 5 s. A zeroed
  * value is fine. */

@@ -35,11 +35,14 @@ static struct bridge_lane *self(struct canary_lane *lane)
 	return (struct bridge_lane *)lane;
 }
 
-/* When the connection is gone, the end of our own bridge is the cause, and says more. */
+/*
+ * When the connection is gone, the end of our own bridge is the cause, and says more. A process
+ * that is killed loses its socket a moment before it can be waited for.
+ */
 static bool explain(struct bridge_lane *lane, struct lane_error *err)
 {
 	if (lane_error_is(err, "BRIDGE_UNREACHABLE")) {
-		BASE_FREE char *ended = embedded_ended(&lane->embedded);
+		BASE_FREE char *ended = embedded_ended(&lane->embedded, 1000);
 		if (ended) {
 			return lane_error_set(err, "BRIDGE_DIED", "the embedded bridge ended: %s", ended);
 		}
