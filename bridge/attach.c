@@ -59,7 +59,7 @@ struct bridge_attach *bridge_attach_create(struct bridge_session *session,
 		.role = role_of(peer, request->n_uname),
 		.references = 1,
 	};
-	const char *role = attach->role == BRIDGE_ROLE_QUEEN ? "queen" : "observer";
+	const char *role = bridge_role_name(attach->role);
 	bool plain = request->uname.size == 0 || wire_text_equals(&request->uname, role);
 	attach->subject = plain
 		? base_strdup(role)
@@ -75,6 +75,16 @@ void bridge_attach_destroy(struct bridge_attach *attach)
 	}
 }
 
+const char *bridge_role_name(enum bridge_role role)
+{
+	static const char *const names[] = {
+		[BRIDGE_ROLE_OBSERVER] = "observer",
+		[BRIDGE_ROLE_WORKER] = "worker-gpu",
+		[BRIDGE_ROLE_QUEEN] = "queen",
+	};
+	return names[role];
+}
+
 bool bridge_attach_sees_subject(const struct bridge_attach *attach, const char *subject)
 {
 	return attach == NULL || attach->role != BRIDGE_ROLE_WORKER ||
@@ -83,6 +93,9 @@ bool bridge_attach_sees_subject(const struct bridge_attach *attach, const char *
 
 bool bridge_attach_sees(const struct bridge_attach *attach, const struct bridge_node *node)
 {
+	if (attach->role == BRIDGE_ROLE_WORKER && node->withheld) {
+		return false;
+	}
 	return attach->role == BRIDGE_ROLE_QUEEN || node->owner == NULL ||
 		strcmp(node->owner, attach->subject) == 0;
 }

@@ -46,6 +46,8 @@ struct bridge_attach *bridge_attach_create(struct bridge_session *session,
 	const struct bridge_peer *peer, const struct wire_message *request, int *error);
 void bridge_attach_destroy(struct bridge_attach *attach);
 
+/** "observer", "worker-gpu", "queen". */
+const char *bridge_role_name(enum bridge_role role);
 /** Whether what belongs to this subject may be seen. A NULL attach sees all. */
 bool bridge_attach_sees_subject(const struct bridge_attach *attach, const char *subject);
 /** Whether the node exists for this attach. */

@@ -307,8 +307,25 @@ static const struct {
 	{"UNCORDON", 0, true, do_uncordon},
 };
 
+/** Notes a known command and how it was answered: the reply begins at `replied`. */
+static void record_command(const struct command *command, size_t replied)
+{
+	const struct bridge_attach *attach = command->fid->attach;
+	const char *answer = command->fid->replies.data + replied;
+	BASE_FREE char *path = base_format("/gpu/%s/ctl", command->gpu->card.id);
+	bridge_record_control(command->gpu->archive->record,
+		&(struct bridge_control){
+			.allowed = strncmp(answer, "ERR ", 4) != 0,
+			.role = bridge_role_name(attach->role),
+			.subject = attach->subject,
+			.path = path,
+			.verb = command->verb,
+		});
+}
+
 static void run_command(struct command *command)
 {
+	size_t replied = command->fid->replies.size;
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(verbs[i].verb, command->verb) != 0) {
 			continue;
@@ -320,6 +337,7 @@ static void run_command(struct command *command)
 		} else {
 			verbs[i].handle(command);
 		}
+		record_command(command, replied);
 		return;
 	}
 	command->verb = "COMMAND";
@@ -365,8 +383,7 @@ static void run_line(struct bridge_gpu *gpu, struct bridge_fid *fid, const char 
 	run_command(&command);
 }
 
-static int ctl_write(
-	const struct bridge_node *node, struct bridge_fid *fid, const char *lines, size_t size)
+static int run_lines(struct bridge_gpu *gpu, struct bridge_fid *fid, const char *lines, size_t size)
 {
 	for (const char *end = lines + size; lines < end;) {
 		/* Commands before it have been done: their replies are there to be read. */
@@ -374,10 +391,20 @@ static int ctl_write(
 			return -EAGAIN;
 		}
 		size_t length = (size_t)((const char *)memchr(lines, '\n', (size_t)(end - lines)) - lines);
-		run_line(node->context, fid, lines, length);
+		run_line(gpu, fid, lines, length);
 		lines += length + 1;
 	}
 	return 0;
+}
+
+/** What was granted is on disk before anybody can read that it was. */
+static int ctl_write(
+	const struct bridge_node *node, struct bridge_fid *fid, const char *lines, size_t size)
+{
+	struct bridge_gpu *gpu = node->context;
+	int status = run_lines(gpu, fid, lines, size);
+	bridge_record_commit(gpu->archive->record);
+	return status;
 }
 
 /** Replies are a stream: a read takes what has not been read yet, whatever its offset; 0 when there

@@ -79,6 +79,7 @@ static void lease_changed(void *context, const struct lease *lease)
 {
 	struct bridge_gpu *gpu = context;
 	struct bridge_tenant *tenant = lease->owner;
+	bridge_record_lease(gpu->archive->record, gpu->card.id, lease, tenant->keep);
 	switch (lease->state) {
 	case LEASE_QUEUED:
 		tenant->waited = true;
@@ -103,32 +104,23 @@ static void lease_changed(void *context, const struct lease *lease)
 	}
 }
 
-static uint64_t status_size(const struct bridge_node *node, const struct bridge_fid *fid)
-{
-	(void)fid;
-	return bridge_stream_end(node->context);
-}
-
-static ssize_t status_read(const struct bridge_node *node, struct bridge_fid *fid, uint64_t offset,
-	void *bytes, size_t size)
-{
-	return (ssize_t)bridge_stream_read(node->context, offset, &fid->skew, bytes, size);
-}
-
 /** As status, but waits at the end instead of saying that it is the end. */
 static ssize_t events_read(const struct bridge_node *node, struct bridge_fid *fid, uint64_t offset,
 	void *bytes, size_t size)
 {
-	ssize_t got = status_read(node, fid, offset, bytes, size);
+	ssize_t got = bridge_stream_file.read(node, fid, offset, bytes, size);
 	return got == 0 && size > 0 ? -EAGAIN : got;
+}
+
+static uint64_t events_size(const struct bridge_node *node, const struct bridge_fid *fid)
+{
+	return bridge_stream_file.size(node, fid);
 }
 
 static void publish(struct bridge_gpu *gpu, struct bridge_node *directory)
 {
-	static const struct bridge_file_kind stream_file = {
-		.mode = 0444, .size = status_size, .read = status_read};
 	static const struct bridge_file_kind events_file = {
-		.mode = 0444, .size = status_size, .read = events_read};
+		.mode = 0444, .size = events_size, .read = events_read};
 	struct bridge_node *own = bridge_node_add(directory, gpu->card.id, NULL, NULL);
 	BASE_BUFFER_AUTO info = BASE_BUFFER_INIT;
 	bridge_card_info(&gpu->card, &info);
@@ -137,9 +129,9 @@ static void publish(struct bridge_gpu *gpu, struct bridge_node *directory)
 	bridge_card_facts(&gpu->card, &facts);
 	bridge_node_add_text(own, "facts", facts.data, facts.size);
 	bridge_node_add(own, "ctl", &bridge_ctl_file, gpu);
-	bridge_node_add(own, "lease", &stream_file, &gpu->leased);
+	bridge_node_add(own, "lease", &bridge_stream_file, &gpu->leased);
 	bridge_node_add(own, "job", &bridge_job_file, gpu);
-	bridge_node_add(own, "status", &stream_file, &gpu->status);
+	bridge_node_add(own, "status", &bridge_stream_file, &gpu->status);
 	bridge_node_add(own, "events", &events_file, &gpu->status);
 }
 
@@ -156,7 +148,14 @@ struct bridge_gpu *bridge_gpu_create(struct bridge_card *card, struct bridge_loo
 	};
 	*card = (struct bridge_card){.id = NULL};
 	struct lease_observer observer = {.changed = lease_changed, .context = gpu};
-	gpu->leases = lease_table_create(&gpu->card.capacity, 1, 1, &observer);
+	const struct lease_ledger *ledger = bridge_record_ledger(archive->record);
+	const struct lease_ledger_gpu *before =
+		ledger != NULL ? lease_ledger_gpu(ledger, gpu->card.id) : NULL;
+	gpu->leases = lease_table_create(&gpu->card.capacity, before != NULL ? before->next_lease : 1,
+		before != NULL ? before->next_epoch : 1, &observer);
+	if (before != NULL) {
+		bridge_gpu_restore(gpu, ledger);
+	}
 	publish(gpu, directory);
 	return gpu;
 }
@@ -253,6 +252,7 @@ void bridge_gpu_leave(struct bridge_gpu *gpu, struct bridge_attach *attach)
 		}
 		tenant->attach = NULL;
 	}
+	bridge_record_commit(gpu->archive->record);
 }
 
 /** What the end of a lease means for its jobs. */
@@ -318,6 +318,7 @@ void bridge_gpu_pump(struct bridge_gpu *gpu)
 			again = pump_tenant(gpu, tenant, now_ns) || again;
 		}
 	} while (again);
+	bridge_record_commit(gpu->archive->record);
 }
 
 uint64_t bridge_gpu_next_ns(const struct bridge_gpu *gpu)

@@ -141,6 +141,14 @@ void bridge_lease_line(
 extern const struct bridge_file_kind bridge_job_file;
 extern const struct bridge_file_kind bridge_ctl_file;
 
+/**
+ * Puts back what the record of an earlier bridge holds of this GPU (gpu_restore.c): active leases
+ * with the time they have left, without a session; jobs that had not ended end as ERR WORKER.
+ */
+void bridge_gpu_restore(struct bridge_gpu *gpu, const struct lease_ledger *ledger);
+/** Every active lease stays when its session goes: the bridge that comes next has it again. */
+void bridge_gpu_keep_all(struct bridge_gpu *gpu);
+
 /* Queue (gpu_queue.c). */
 
 /** Starts what can be started. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/address.h"
+#include "bridge/record.h"
 #include "bridge/server.h"
 
 #include "base/exit.h"
@@ -12,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ADDRESSES_MAX = 16, DESCRIBE_TIMEOUT_MS = 30000 };
+enum { ADDRESSES_MAX = 16, OPERANDS_MAX = 3, DESCRIBE_TIMEOUT_MS = 30000 };
 
-enum option { LISTEN = 1, MOCK, LIST, ALLOW_SOFTWARE, DEVICE, QUIET, VERBOSE };
+enum option { LISTEN = 1, MOCK, LIST, ALLOW_SOFTWARE, DEVICE, STATE, REPAIR, QUIET, VERBOSE };
 
 static const struct base_option options[] = {
 	{LISTEN, "listen", 'l', "unix:PATH", "Listen on this socket; may be repeated (see below)"},
@@ -22,6 +23,8 @@ static const struct base_option options[] = {
 	{LIST, "list", 0, NULL, "Print the namespace descriptors of the GPUs as JSON and exit"},
 	{ALLOW_SOFTWARE, "allow-software", 0, NULL, "Serve software renderers (llvmpipe) too"},
 	{DEVICE, "device", 'd', "uuid:UUID", "Serve only the Vulkan device with this UUID"},
+	{STATE, "state", 0, "DIR", "Keep leases and the audit log there, over restarts"},
+	{REPAIR, "repair", 0, NULL, "Cut a damaged journal where the damage is, losing what follows"},
 	{QUIET, "quiet", 'q', NULL, "Only errors on stderr"},
 	{VERBOSE, "verbose", 'v', NULL, "More on stderr"},
 };
@@ -30,7 +33,8 @@ static const struct base_command command = {
 	.program = "gpu-bridge-host",
 	.usage =
 		"gpu-bridge-host [--listen unix:PATH]... [--mock | --allow-software] [--device uuid:UUID]\n"
-		"gpu-bridge-host --list [--mock | --allow-software]",
+		"gpu-bridge-host --list [--mock | --allow-software]\n"
+		"gpu-bridge-host audit verify DIR",
 	.summary =
 		"Serves the GPUs of this machine over 9P2000.L: leases, jobs that run in worker processes "
 		"under the lease's caps, and their results.",
@@ -43,6 +47,9 @@ static const struct base_command command = {
 		"\n"
 		"SIGTERM drains: no new leases, running jobs until their timeout. A second one stops at once.\n"
 		"\n"
+		"audit verify reads the journal in DIR, while a bridge runs or not: every record, their chain,\n"
+		"and that none has been cut off since the last checkpoint. Exit status 1: it is damaged.\n"
+		"\n"
 		"Exit status: 0 stopped as asked, 2 could not serve, 64 usage.\n"
 		"\n"
 		"Mount:  mount -t 9p SOCKET /mnt -o trans=unix,version=9p2000.L,access=any,cache=none",
@@ -52,6 +59,9 @@ struct choice {
 	const char *addresses[ADDRESSES_MAX];
 	size_t address_count;
 	bool list;
+	/** Arguments that are no options. */
+	const char *operands[OPERANDS_MAX];
+	size_t operand_count;
 	enum base_log_level level;
 	struct bridge_server_config config;
 };
@@ -76,6 +86,20 @@ static bool take_device(
 	return true;
 }
 
+/** Only "audit verify DIR" has any. */
+static bool add_operand(
+	struct choice *choice, const struct base_option_scan *scan, struct lane_error *err)
+{
+	static const char *const words[OPERANDS_MAX] = {"audit", "verify", NULL};
+	if (choice->operand_count == OPERANDS_MAX ||
+		(words[choice->operand_count] != NULL &&
+			strcmp(words[choice->operand_count], scan->value) != 0)) {
+		return lane_error_set(err, "USAGE", "unexpected argument '%s'", scan->value);
+	}
+	choice->operands[choice->operand_count++] = scan->value;
+	return true;
+}
+
 static bool take_option(
 	int id, struct choice *choice, const struct base_option_scan *scan, struct lane_error *err)
 {
@@ -93,6 +117,12 @@ static bool take_option(
 		return true;
 	case DEVICE:
 		return take_device(choice, scan, err);
+	case STATE:
+		choice->config.state = scan->value;
+		return true;
+	case REPAIR:
+		choice->config.repair = true;
+		return true;
 	case QUIET:
 		choice->level = BASE_LOG_ERROR;
 		return true;
@@ -100,7 +130,7 @@ static bool take_option(
 		choice->level = BASE_LOG_DEBUG;
 		return true;
 	case BASE_OPTION_OPERAND:
-		return lane_error_set(err, "USAGE", "unexpected argument '%s'", scan->value);
+		return add_operand(choice, scan, err);
 	default:
 		return false;
 	}
@@ -160,6 +190,13 @@ int main(int argc, char **argv)
 		}
 	}
 	base_log_setup(command.program, choice.level);
+	if (choice.operand_count > 0 && choice.operand_count < OPERANDS_MAX) {
+		lane_error_set(&err, "USAGE", "audit verify takes a folder");
+		return base_option_refuse(&command, &err);
+	}
+	if (choice.operand_count == OPERANDS_MAX) {
+		return bridge_audit_verify(choice.operands[OPERANDS_MAX - 1]);
+	}
 	if (choice.list) {
 		return print_list(&choice);
 	}

@@ -240,8 +240,8 @@ static bool modules_fit(const struct bridge_tenant *tenant, const struct batch *
 static void accept_submission(struct bridge_tenant *tenant, struct submission *submission)
 {
 	struct bridge_gpu *gpu = tenant->gpu;
-	struct bridge_run *run =
-		bridge_run_create(gpu->archive, &gpu->status, tenant->attach, &submission->job);
+	struct bridge_run *run = bridge_run_create(
+		gpu->archive, gpu->card.id, &gpu->status, tenant->attach, &submission->job);
 	if (submission->verdict == NULL) {
 		enqueue(tenant, run);
 	} else {
@@ -276,6 +276,7 @@ static int job_write(
 		accept_submission(tenant, &batch.submissions[i]);
 	}
 	batch_finish(&batch);
+	bridge_record_commit(gpu->archive->record);
 	return status;
 }
 

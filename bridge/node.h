@@ -42,6 +42,9 @@ struct bridge_file_kind {
 	size_t line_max;
 };
 
+/** A file whose context is a struct bridge_stream: lines that are added; 0 at the end. */
+extern const struct bridge_file_kind bridge_stream_file;
+
 struct bridge_node {
 	/** NULL for a directory. */
 	const struct bridge_file_kind *kind;
@@ -53,6 +56,8 @@ struct bridge_node {
 	uint64_t path;
 	/** Only this subject and the queen see the node; NULL: everybody. Owned. */
 	char *owner;
+	/** A worker does not see it. */
+	bool withheld;
 	/** What the kind's functions work on; not touched here. */
 	void *context;
 	/** Content of a text file. Owned. */

@@ -38,15 +38,16 @@ void bridge_run_enter(struct bridge_run *run, const char *state, const char *det
 	base_buffer_add(&run->log->text, "\n", 1);
 }
 
-struct bridge_run *bridge_run_create(struct bridge_archive *archive, struct bridge_stream *status,
-	const struct bridge_attach *attach, struct bridge_job *job)
+struct bridge_run *bridge_run_create(struct bridge_archive *archive, const char *gpu,
+	struct bridge_stream *status, const struct bridge_attach *attach, struct bridge_job *job)
 {
 	struct bridge_run *run = base_alloc(1, sizeof(*run));
-	*run = (struct bridge_run){.job = *job, .status = status, .attach = attach};
+	*run = (struct bridge_run){.job = *job, .gpu = gpu, .status = status, .attach = attach};
 	*job = (struct bridge_job){.id = NULL};
 	run->directory = bridge_node_add(archive->directory, run->job.id, NULL, NULL);
 	run->directory->owner = base_strdup(attach->subject);
 	run->log = bridge_node_add_text(run->directory, "log", "", 0);
+	bridge_record_job(archive->record, gpu, run->job.id, attach->subject, "QUEUED");
 	bridge_run_enter(run, "QUEUED", "accepted");
 	return run;
 }
@@ -136,6 +137,7 @@ static void publish(struct bridge_run *run, const struct bridge_run_end *end)
 void bridge_run_finish(
 	struct bridge_run *run, struct bridge_archive *archive, const struct bridge_run_end *end)
 {
+	bridge_record_job(archive->record, run->gpu, run->job.id, run->directory->owner, end->state);
 	/* The outputs are there before the state says so. */
 	publish(run, end);
 	bridge_run_enter(run, end->state, end->detail);

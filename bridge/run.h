@@ -5,6 +5,7 @@
 #include "bridge/attach.h"
 #include "bridge/job.h"
 #include "bridge/node.h"
+#include "bridge/record.h"
 #include "bridge/stream.h"
 
 #include <stdbool.h>
@@ -25,6 +26,8 @@ struct bridge_run {
 	struct bridge_node *directory, *log;
 	/** Who sent it; NULL once gone. */
 	const struct bridge_attach *attach;
+	/** Of its GPU. Borrowed. */
+	const char *gpu;
 	/** Bytes of result and timing. */
 	uint64_t kept_bytes;
 	/** In its lease's queue, or in the archive. */
@@ -36,6 +39,8 @@ struct bridge_run {
 struct bridge_archive {
 	/** /worker. Borrowed. */
 	struct bridge_node *directory;
+	/** Where jobs and leases are recorded, or NULL. Borrowed. */
+	struct bridge_record *record;
 	struct bridge_run *first, *last;
 	size_t count;
 	uint64_t bytes;
@@ -68,8 +73,8 @@ void bridge_archive_forget(struct bridge_archive *archive, const struct bridge_a
 void bridge_archive_finish(struct bridge_archive *archive);
 
 /** Accepts a job, which it takes over: its folder is there and "QUEUED" is in the status. */
-struct bridge_run *bridge_run_create(struct bridge_archive *archive, struct bridge_stream *status,
-	const struct bridge_attach *attach, struct bridge_job *job);
+struct bridge_run *bridge_run_create(struct bridge_archive *archive, const char *gpu,
+	struct bridge_stream *status, const struct bridge_attach *attach, struct bridge_job *job);
 /** Writes a state that is not the last. */
 void bridge_run_enter(struct bridge_run *run, const char *state, const char *detail);
 /** The last state. The run goes to the archive, or away if its attach is gone: it is invalid

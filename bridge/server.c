@@ -50,6 +50,7 @@ struct bridge_server {
 	struct bridge_node *root;
 	struct bridge_archive archive;
 	struct bridge_proc proc;
+	struct bridge_record *record;
 	struct bridge_gpu **gpus;
 	/** Ends of their status streams when waiting reads were last woken. */
 	uint64_t *seen;
@@ -107,6 +108,10 @@ static void publish(struct bridge_server *server, struct bridge_cards *cards)
 		base_format("gpu-lane %s\nnamespace %d\n", LANE_VERSION, NAMESPACE_VERSION);
 	bridge_node_add_text(server->root, "version", version, strlen(version));
 	struct bridge_node *gpus = bridge_node_add(server->root, "gpu", NULL, NULL);
+	struct bridge_node *log = bridge_node_add(server->root, "log", NULL, NULL);
+	log->withheld = true;
+	bridge_node_add(log, "queen.log", &bridge_stream_file, bridge_record_log(server->record));
+	server->archive.record = server->record;
 	server->archive.directory = bridge_node_add(server->root, "worker", NULL, NULL);
 	server->gpus = base_alloc(cards->count, sizeof(struct bridge_gpu *));
 	server->seen = base_alloc(cards->count, sizeof(uint64_t));
@@ -125,11 +130,15 @@ struct bridge_server *bridge_server_create(
 	if (!find_cards(config, &cards, err)) {
 		return NULL;
 	}
-	struct bridge_loop *loop = bridge_loop_create(err);
+	struct bridge_record *record = bridge_record_create(config->state, config->repair, err);
+	struct bridge_loop *loop = record != NULL ? bridge_loop_create(err) : NULL;
 	struct bridge_server *server = NULL;
-	if (loop != NULL) {
+	if (loop == NULL) {
+		bridge_record_destroy(record);
+	} else {
 		server = base_alloc(1, sizeof(*server));
 		server->loop = loop;
+		server->record = record;
 		server->signals.fd = -1;
 		server->listen_again_ns = UINT64_MAX;
 		publish(server, &cards);
@@ -163,6 +172,9 @@ void bridge_server_destroy(struct bridge_server *server)
 		return;
 	}
 	stop_listening(server);
+	for (size_t i = 0; i < server->gpu_count && bridge_record_lasts(server->record); i++) {
+		bridge_gpu_keep_all(server->gpus[i]);
+	}
 	while (server->members != NULL) {
 		remove_member(&server->members);
 	}
@@ -171,6 +183,7 @@ void bridge_server_destroy(struct bridge_server *server)
 	}
 	bridge_archive_finish(&server->archive);
 	bridge_node_unlink(server->root);
+	bridge_record_destroy(server->record);
 	bridge_loop_destroy(server->loop);
 	free(server->gpus);
 	free(server->seen);

@@ -23,6 +23,10 @@ struct bridge_server_config {
 	bool allow_software;
 	/** Serve two synthetic GPUs with precomputed status sequences instead of devices. */
 	bool mock;
+	/** Folder of the journal, or NULL: leases end with the bridge. */
+	const char *state;
+	/** Cut the journal where it is damaged, whatever follows. */
+	bool repair;
 	unsigned timeout_ms;
 };
 

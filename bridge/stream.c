@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/stream.h"
 
+#include "bridge/fid.h"
+
 #include <string.h>
 
 void bridge_stream_add(struct bridge_stream *stream, const char *line, size_t size)
@@ -44,3 +46,18 @@ void bridge_stream_finish(struct bridge_stream *stream)
 {
 	base_buffer_finish(&stream->kept);
 }
+
+static uint64_t file_size(const struct bridge_node *node, const struct bridge_fid *fid)
+{
+	(void)fid;
+	return bridge_stream_end(node->context);
+}
+
+static ssize_t file_read(const struct bridge_node *node, struct bridge_fid *fid, uint64_t offset,
+	void *bytes, size_t size)
+{
+	return (ssize_t)bridge_stream_read(node->context, offset, &fid->skew, bytes, size);
+}
+
+const struct bridge_file_kind bridge_stream_file = {
+	.mode = 0444, .size = file_size, .read = file_read};

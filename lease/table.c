@@ -129,13 +129,19 @@ static bool fits(const struct lease_table *table, const struct lease *lease)
 	return lease->mem_mb <= left.mem_mb && lease->streams <= left.streams;
 }
 
-static void grant(struct lease_table *table, struct lease *lease, uint64_t now_ns)
+/** Takes it among the held ones, in its place by id. */
+static void hold(struct lease_table *table, struct lease *lease)
 {
 	size_t place = table->held.count;
 	while (place > 0 && table->held.leases[place - 1]->id > lease->id) {
 		place--;
 	}
 	list_insert(&table->held, place, lease);
+}
+
+static void grant(struct lease_table *table, struct lease *lease, uint64_t now_ns)
+{
+	hold(table, lease);
 	lease->epoch = table->next_epoch++;
 	lease->granted_ns = now_ns;
 	lease->expires_ns = expiry_ns(now_ns, lease->ttl_s);
@@ -242,6 +248,42 @@ bool lease_table_request(struct lease_table *table, const struct lease_request *
 		list_insert(&table->queue, place, *lease);
 		enter_state(table, *lease, LEASE_QUEUED);
 	}
+	return true;
+}
+
+bool lease_table_restore(struct lease_table *table, const struct lease_request *request,
+	const struct lease_restored *restored, uint64_t now_ns, struct lease **lease,
+	struct lane_error *err)
+{
+	if (!check_request(table, request, err)) {
+		return false;
+	}
+	struct lease wanted = {
+		.id = restored->id,
+		.epoch = restored->epoch,
+		.mem_mb = request->mem_mb,
+		.streams = request->streams,
+		.ttl_s = request->ttl_s,
+		.priority = request->priority,
+		.exclusive = request->exclusive,
+		.owner = request->owner,
+	};
+	if (!fits(table, &wanted)) {
+		return refuse_busy(table, request, err);
+	}
+	wanted.subject = base_strdup(request->subject);
+	*lease = base_alloc(1, sizeof(**lease));
+	**lease = wanted;
+	hold(table, *lease);
+	(*lease)->granted_ns = now_ns;
+	(*lease)->expires_ns = now_ns + restored->left_ns;
+	if (restored->id >= table->next_id) {
+		table->next_id = restored->id + 1;
+	}
+	if (restored->epoch >= table->next_epoch) {
+		table->next_epoch = restored->epoch + 1;
+	}
+	enter_state(table, *lease, LEASE_ACTIVE);
 	return true;
 }
 

@@ -114,6 +114,20 @@ void lease_table_destroy(struct lease_table *table);
 bool lease_table_request(struct lease_table *table, const struct lease_request *request,
 	uint64_t now_ns, struct lease **lease, struct lane_error *err);
 
+/** A lease from before a restart. */
+struct lease_restored {
+	uint64_t id, epoch;
+	/** What it still has of its time, more than 0. */
+	uint64_t left_ns;
+};
+/**
+ * Puts an active lease back as it was; `request` says what it holds, its ttl_s is at least what is
+ * left. Errors: LEASE_INVALID, LEASE_BUSY (the GPU has become smaller).
+ */
+bool lease_table_restore(struct lease_table *table, const struct lease_request *request,
+	const struct lease_restored *restored, uint64_t now_ns, struct lease **lease,
+	struct lane_error *err);
+
 /**
  * Makes an active lease expire `ttl_s` from now, which may be sooner than before. Errors:
  * LEASE_INVALID, LEASE_NOT_ACTIVE (also in the very nanosecond of its expiry).

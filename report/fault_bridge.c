@@ -48,6 +48,15 @@ static const struct report_fault faults[] = {
 		"Start gpu-bridge-host, mount its socket, or give the user the socket's group; or run "
 		"gpu-canary without --bridge, which brings its own.",
 		"ls -l /run/gpu-lane/bridge.sock"},
+	{"JOURNAL_DAMAGED", "The journal is damaged",
+		"A record of the bridge's journal does not have the hash that it says, or the chain is broken: a "
+		"disk that lies, or somebody who wrote there.",
+		"Keep a copy of the folder, find the cause; with --repair the bridge starts from what lies "
+		"before the damage.",
+		"gpu-bridge-host audit verify DIR"},
+	{"JOURNAL_FAILED", "The journal cannot be used",
+		"The folder of --state cannot be read or written, the disk is full, or another bridge has it.",
+		"Give the bridge a folder of its own on a disk with room.", "df DIR; ls -ld DIR"},
 	{"LEASE_BUSY", "The GPU has no room for this lease",
 		"Other leases hold the memory or the streams, and the request did not want to wait.",
 		"Wait for it (--wait), ask for less, or see who holds it.", "cat MOUNT/proc/leases"},
@@ -79,6 +88,11 @@ static const struct report_fault faults[] = {
 		"epoll, a timer or a signal descriptor was refused by the kernel, most often because the limit of "
 		"open files is reached.",
 		"Raise the limit of open files (LimitNOFILE) and start the bridge again.", "ulimit -n"},
+	{"TICKET_REFUSED", "The ticket is not accepted",
+		"It has expired, was revoked, is meant for another service, or no key of the policy has signed "
+		"it.",
+		"Have a new one minted with a key that the bridge's policy lists.",
+		"cat MOUNT/log/queen.log"},
 };
 
 const struct report_fault_area report_faults_bridge = REPORT_FAULT_AREA(faults);

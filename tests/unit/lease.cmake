@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-lane_add_unit(lease_table_test SOURCES unit/lease_table_test.c LINK lane_lease)
-lane_add_unit(lease_simulation_test SOURCES unit/lease_simulation_test.c LINK lane_lease)
+foreach(what table simulation journal)
+  lane_add_unit(lease_${what}_test SOURCES unit/lease_${what}_test.c LINK lane_lease)
+endforeach()

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/record.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "lease/journal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NS_PER_MS UINT64_C(1000000)
+
+enum { LOG_SIZE_MAX = 1 << 20 };
+
+struct bridge_record {
+	/** Of a folder; all zero without one. */
+	struct lease_journal_io io;
+	struct lease_journal *journal;
+	struct lease_ledger ledger;
+	struct bridge_stream log;
+};
+
+static bool take_in(struct bridge_record *record, uint32_t type, const struct base_json *payload,
+	struct lane_error *err)
+{
+	BASE_BUFFER_AUTO line = BASE_BUFFER_INIT;
+	bridge_record_line(type, payload->root, &record->ledger, &line);
+	if (!lease_ledger_apply(&record->ledger, type, payload, err)) {
+		return false;
+	}
+	if (line.size > 0) {
+		bridge_stream_add(&record->log, line.data, line.size);
+	}
+	return true;
+}
+
+static bool replay(void *context, const struct lease_record *one, struct lane_error *err)
+{
+	BASE_FREE char *name = base_format("record %llu", (unsigned long long)one->seq);
+	BASE_JSON_AUTO payload = {.name = NULL};
+	return base_json_parse(name, one->payload, one->payload_size, &payload, err) &&
+		take_in(context, one->type, &payload, err);
+}
+
+_Noreturn static void give_up(const struct lane_error *err)
+{
+	base_log(BASE_LOG_ERROR, "the journal cannot be written, stopping at once: %s",
+		lane_error_message(err));
+	abort();
+}
+
+/** Takes over `payload`. */
+static void note(struct bridge_record *record, uint32_t type, cJSON *payload)
+{
+	BASE_JSON_FREE cJSON *root = payload;
+	struct base_json json = {.root = root};
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	if (!take_in(record, type, &json, &err)) {
+		give_up(&err);
+	}
+	if (record->journal != NULL) {
+		BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+		base_json_write(root, 0, &text);
+		struct lease_record one = {.type = type, .payload = text.data, .payload_size = text.size};
+		lease_journal_append(record->journal, &one);
+	}
+}
+
+static void note_start(struct bridge_record *record)
+{
+	BASE_FREE char *boot_id = base_file_line("/proc/sys/kernel/random/boot_id");
+	cJSON *start = base_json_new_object();
+	base_json_add_string(start, "version", LANE_VERSION);
+	base_json_add_string(start, "boot_id", boot_id != NULL ? boot_id : "unknown");
+	note(record, LEASE_RECORD_START, start);
+}
+
+struct bridge_record *bridge_record_create(const char *state, bool repair, struct lane_error *err)
+{
+	struct bridge_record *record = base_alloc(1, sizeof(*record));
+	record->log.size_max = LOG_SIZE_MAX;
+	if (state != NULL) {
+		bool open = lease_journal_folder(state, true, &record->io, err);
+		record->journal =
+			open ? lease_journal_open(&record->io, repair, replay, record, err) : NULL;
+		if (record->journal == NULL) {
+			lane_error_wrap(err, "%s", state);
+			bridge_record_destroy(record);
+			return NULL;
+		}
+	}
+	note_start(record);
+	bridge_record_commit(record);
+	return record;
+}
+
+void bridge_record_destroy(struct bridge_record *record)
+{
+	if (record == NULL) {
+		return;
+	}
+	if (record->journal != NULL) {
+		note(record, LEASE_RECORD_STOP, base_json_new_object());
+		bridge_record_commit(record);
+		lease_journal_checkpoint(record->journal, NULL);
+	}
+	lease_journal_close(record->journal);
+	lease_journal_folder_close(&record->io);
+	lease_ledger_finish(&record->ledger);
+	bridge_stream_finish(&record->log);
+	free(record);
+}
+
+void bridge_record_lease(
+	struct bridge_record *record, const char *gpu, const struct lease *lease, bool keep)
+{
+	if (record == NULL) {
+		return;
+	}
+	uint64_t now_ns = base_clock_boottime_ns();
+	uint64_t left_ms = lease->expires_ns > now_ns ? (lease->expires_ns - now_ns) / NS_PER_MS : 0;
+	cJSON *one = base_json_new_object();
+	base_json_add_string(one, "gpu", gpu);
+	base_json_add_number(one, "lease", (double)lease->id);
+	base_json_add_number(one, "epoch", (double)lease->epoch);
+	base_json_add_string(one, "state", lease_state_name(lease->state));
+	base_json_add_string(one, "end", lease_end_name(lease->end));
+	base_json_add_string(one, "subject", lease->subject);
+	base_json_add_number(one, "mem_mb", lease->mem_mb);
+	base_json_add_number(one, "streams", lease->streams);
+	base_json_add_number(one, "ttl_s", lease->ttl_s);
+	base_json_add_number(one, "priority", lease->priority);
+	base_json_add_bool(one, "exclusive", lease->exclusive);
+	base_json_add_bool(one, "keep", keep);
+	base_json_add_number(one, "expires_wall_ms", (double)(base_clock_wall_ms() + left_ms));
+	base_json_add_number(one, "expires_boot_ms", (double)(now_ns / NS_PER_MS + left_ms));
+	base_json_add_string(one, "boot_id", record->ledger.boot_id);
+	note(record, LEASE_RECORD_LEASE, one);
+}
+
+void bridge_record_job(struct bridge_record *record, const char *gpu, const char *job,
+	const char *subject, const char *state)
+{
+	if (record == NULL) {
+		return;
+	}
+	cJSON *one = base_json_new_object();
+	base_json_add_string(one, "gpu", gpu);
+	base_json_add_string(one, "job", job);
+	base_json_add_string(one, "subject", subject);
+	base_json_add_string(one, "state", state);
+	note(record, LEASE_RECORD_JOB, one);
+}
+
+void bridge_record_control(struct bridge_record *record, const struct bridge_control *control)
+{
+	if (record == NULL) {
+		return;
+	}
+	cJSON *one = base_json_new_object();
+	base_json_add_bool(one, "allowed", control->allowed);
+	base_json_add_string(one, "role", control->role);
+	base_json_add_string(one, "subject", control->subject);
+	base_json_add_string(one, "path", control->path);
+	base_json_add_string(one, "verb", control->verb);
+	note(record, LEASE_RECORD_CONTROL, one);
+}
+
+static bool rotate(struct bridge_record *record, struct lane_error *err)
+{
+	BASE_JSON_FREE cJSON *snapshot = lease_ledger_snapshot(&record->ledger);
+	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+	base_json_write(snapshot, 0, &text);
+	struct lease_record one = {
+		.type = LEASE_RECORD_SNAPSHOT, .payload = text.data, .payload_size = text.size};
+	return lease_journal_rotate(record->journal, &one, err);
+}
+
+void bridge_record_commit(struct bridge_record *record)
+{
+	if (record == NULL || record->journal == NULL) {
+		return;
+	}
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	if (!lease_journal_commit(record->journal, &err) ||
+		(lease_journal_is_full(record->journal) && !rotate(record, &err))) {
+		give_up(&err);
+	}
+}
+
+const struct lease_ledger *bridge_record_ledger(const struct bridge_record *record)
+{
+	return record != NULL ? &record->ledger : NULL;
+}
+
+bool bridge_record_lasts(const struct bridge_record *record)
+{
+	return record != NULL && record->journal != NULL;
+}
+
+struct bridge_stream *bridge_record_log(struct bridge_record *record)
+{
+	return &record->log;
+}
