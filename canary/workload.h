@@ -177,7 +177,8 @@ static inline uint32_t workload_word(float value)
 	return pun.word;
 }
 
-extern const struct workload canary_atomics, canary_copy, canary_dispatch, canary_download,
+extern const struct workload canary_matmul_f16, canary_memtest, canary_mlp, canary_q4_matvec,
+	canary_q8_matvec, canary_atomics, canary_copy, canary_dispatch, canary_download,
 	canary_histogram, canary_matmul, canary_peak_f16, canary_peak_f32, canary_peak_f64,
 	canary_peak_i32, canary_peak_i8dot, canary_read, canary_reduce, canary_saxpy, canary_scan,
 	canary_subgroup, canary_triad, canary_upload, canary_vadd;

@@ -18,11 +18,16 @@ static const struct workload *const table[] = {
 	&canary_histogram,
 	&canary_subgroup,
 	&canary_matmul,
+	&canary_matmul_f16,
+	&canary_q4_matvec,
+	&canary_q8_matvec,
+	&canary_mlp,
 	&canary_peak_f32,
 	&canary_peak_f16,
 	&canary_peak_f64,
 	&canary_peak_i32,
 	&canary_peak_i8dot,
+	&canary_memtest,
 };
 _Static_assert(sizeof(table) / sizeof(table[0]) <= WORKLOADS_MAX, "WORKLOADS_MAX");
 

@@ -292,6 +292,138 @@ static double peak_dot_ops(double n)
 	return 64.0 * 16 * 16 * 8 * n;
 }
 
+/* A normal half float. */
+static double naive_half(uint32_t bits)
+{
+	double size = ldexp(1024 + (bits & 1023), (int)(bits >> 10 & 31) - 25);
+	return bits >> 15 & 1 ? -size : size;
+}
+
+/* Weight `i` of the blocks at `block`, with the bits of d that count. */
+static double naive_q4(const uint8_t *block, size_t i)
+{
+	block += i / 32 * 18;
+	uint32_t d = (uint32_t)(block[0] + 256 * block[1]);
+	int q = i % 32 < 16 ? block[2 + i % 16] % 16 : block[2 + i % 16] / 16;
+	return (q - 8) * naive_half((d & 0x0c00) | 0x3000);
+}
+
+static double naive_q8(const uint8_t *block, size_t i)
+{
+	block += i / 32 * 34;
+	uint32_t d = (uint32_t)(block[0] + 256 * block[1]);
+	int q = block[2 + i % 32];
+	return (q > 127 ? q - 256 : q) * naive_half((d & 0x0400) | 0x3000);
+}
+
+static uint32_t naive_q4_matvec(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t row)
+{
+	(void)plan;
+	(void)buffer;
+	double sum = 0;
+	for (size_t i = 0; i < 4096; i++) {
+		sum += naive_q4((const uint8_t *)in[0] + row * 2304, i) * real(in[1][i]);
+	}
+	return exact(sum);
+}
+
+static uint32_t naive_q8_matvec(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t row)
+{
+	(void)plan;
+	(void)buffer;
+	double sum = 0;
+	for (size_t i = 0; i < 4096; i++) {
+		sum += naive_q8((const uint8_t *)in[0] + row * 4352, i) * real(in[1][i]);
+	}
+	return exact(sum);
+}
+
+static void naive_logits(uint32_t *const *in, size_t item, double logits[64])
+{
+	const uint8_t *weights = (const uint8_t *)in[0];
+	double hidden[256];
+	for (size_t unit = 0; unit < 256; unit++) {
+		hidden[unit] = 0;
+		for (size_t i = 0; i < 256; i++) {
+			hidden[unit] += naive_q8(weights + unit * 272, i) * real(in[1][item * 256 + i]);
+		}
+		hidden[unit] = fmin(fmax(floor(hidden[unit] / 4), 0), 127);
+	}
+	for (size_t out = 0; out < 64; out++) {
+		logits[out] = 0;
+		for (size_t i = 0; i < 256; i++) {
+			logits[out] += naive_q8(weights + (256 + out) * 272, i) * hidden[i];
+		}
+		/* What makes the sums exact in floats. */
+		assert_true(logits[out] * 8 == floor(logits[out] * 8));
+		assert_true(fabs(logits[out]) * 8 < 1 << 24);
+	}
+}
+
+static uint32_t naive_mlp(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)plan;
+	double logits[64];
+	double most = -INFINITY;
+	double sum = 0;
+	naive_logits(in, i / 64, logits);
+	if (buffer == 2) {
+		return (uint32_t)(int32_t)(8 * logits[i % 64]);
+	}
+	for (size_t out = 0; out < 64; out++) {
+		most = fmax(most, logits[out]);
+	}
+	for (size_t out = 0; out < 64; out++) {
+		sum += exp(fmax((logits[out] - most) / 4096, -16));
+	}
+	return workload_word((float)(exp(fmax((logits[i % 64] - most) / 4096, -16)) / sum));
+}
+
+static uint32_t naive_matmul_f16(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t index)
+{
+	(void)buffer;
+	size_t n = plan->n, row = index / n, column = index % n;
+	double sum = 0;
+	for (size_t k = 0; k < n; k++) {
+		size_t a = k * n + row, b = k * n + column;
+		sum += naive_half(in[0][a / 2] >> (a % 2 * 16) & 0xffff) *
+			naive_half(in[1][b / 2] >> (b % 2 * 16) & 0xffff);
+	}
+	return exact(sum);
+}
+
+static uint32_t naive_memtest(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
+{
+	(void)in;
+	(void)buffer;
+	return i == 0 ? 9 * plan->n / 16384 : 0;
+}
+
+static double nine_passes(double n)
+{
+	return 4 * n * 17 / 9;
+}
+
+static double q4_bytes(double n)
+{
+	return n * 128 * 18;
+}
+
+static double q8_bytes(double n)
+{
+	return n * 128 * 34;
+}
+
+static double mlp_ops(double n)
+{
+	return n * 2 * (256 * 256 + 64 * 256);
+}
+
 static double million(double n)
 {
 	(void)n;
@@ -329,6 +461,11 @@ static double cubic(double n)
 }
 
 static const struct naive naives[] = {
+	{"q4_matvec", q4_bytes, naive_q4_matvec},
+	{"q8_matvec", q8_bytes, naive_q8_matvec},
+	{"mlp", mlp_ops, naive_mlp},
+	{"matmul_f16", cubic, naive_matmul_f16},
+	{"memtest", nine_passes, naive_memtest},
 	{"peak_f32", peak_float_ops, naive_peak_float},
 	{"peak_f16", peak_float_ops, naive_peak_f16},
 	{"peak_f64", peak_double_ops, naive_peak_float},

@@ -28,7 +28,8 @@ static void check_variant(
 		}
 		for (size_t i = 0; i < words; i++) {
 			uint32_t expected = naive->element(&plan, before.buffers, b, i);
-			if (!check_word(plan.buffers[b].element, 0, expected, after.buffers[b][i])) {
+			if (!check_word(
+					plan.buffers[b].element, workload->ulp, expected, after.buffers[b][i])) {
 				fail_msg("%s: %s[%zu]: 0x%08x, expected 0x%08x", workload->name,
 					plan.buffers[b].name, i, after.buffers[b][i], expected);
 			}
