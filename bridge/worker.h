@@ -115,6 +115,8 @@ void bridge_worker_destroy(struct bridge_worker *worker);
  * - limits{storage_buffer_bytes, workgroup_invocations, workgroup_size[3], workgroup_count[3],
  *   shared_memory_bytes}
  * - timestamp_valid_bits, timestamp_period_ns
+ * - sandbox{landlock_abi, seccomp, missing[]}: what a worker is shut into here, and for people what
+ *   the kernel lacks for more
  *
  * Types are checked; texts are what the driver says. The caller owns it. Errors: those of
  * compute_instance_open and compute_identity_list, WORKER_CRASHED, WORKER_TIMEOUT, WORKER_START.

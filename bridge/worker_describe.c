@@ -2,6 +2,7 @@
 #include "bridge/worker.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "bridge/worker_wire.h"
 
@@ -20,6 +21,17 @@ static bool describe_failed(const struct base_json *json, struct lane_error *err
 	}
 	return lane_error_set(err, good ? code : "WORKER_CRASHED", "%s",
 		base_json_string(json->root, "message", "the worker cannot describe the devices"));
+}
+
+/* It is the same for all devices: the kernel's. */
+static void tell_missing(const cJSON *devices)
+{
+	const cJSON *sandbox = base_json_get(cJSON_GetArrayItem(devices, 0), "sandbox");
+	const cJSON *text;
+	cJSON_ArrayForEach(text, base_json_get(sandbox, "missing"))
+	{
+		base_log(BASE_LOG_INFO, "sandbox of workers: %s", cJSON_GetStringValue(text));
+	}
 }
 
 static bool describe_read(
@@ -46,6 +58,7 @@ static bool describe_read(
 	if (!bridge_worker_devices_check(&json, err)) {
 		return false;
 	}
+	tell_missing(json.root);
 	*devices = json.root;
 	json.root = NULL;
 	return true;

@@ -6,6 +6,7 @@
 #include "base/option.h"
 #include "bridge/worker_device.h"
 #include "bridge/worker_run.h"
+#include "bridge/worker_sandbox.h"
 #include "bridge/worker_wire.h"
 #include "compute/device.h"
 
@@ -20,7 +21,8 @@
 /*
  * gpu-lane-worker: the process in which a driver lives. The bridge starts it with a socket; what it
  * may do to anything else is little: base_child_detach has put it into a group of its own that dies
- * with the bridge, without core dumps and with no other descriptor.
+ * with the bridge, without core dumps and with no other descriptor, and once the device is open it
+ * shuts itself into a sandbox.
  */
 
 static const struct base_option options[] = {
@@ -81,7 +83,9 @@ static int describe(void)
 		BASE_JSON_FREE cJSON *devices = base_json_new_array();
 		BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
 		for (size_t i = 0; i < count; i++) {
-			base_json_add_node(devices, NULL, bridge_worker_device(&identities[i]));
+			cJSON *device = bridge_worker_device(&identities[i]);
+			base_json_add_node(device, "sandbox", worker_sandbox_describe());
+			base_json_add_node(devices, NULL, device);
 		}
 		base_json_write(devices, 2, &text);
 		if (!base_write_all(output, text.data, text.size)) {
@@ -233,10 +237,12 @@ static int serve(const char *uuid_text, int socket)
 	struct compute_instance instance = {.messages = NULL};
 	struct compute_device device = {.instance = &instance};
 	BASE_JSON_FREE cJSON *reply = base_json_new_object();
-	bool open = device_open(&instance, uuid_text, &device, &err);
+	bool open = device_open(&instance, uuid_text, &device, &err) && worker_sandbox_enter(&err);
 	base_json_add_string(reply, "kind", open ? "ready" : "failed");
 	if (open) {
-		base_json_add_node(reply, "device", bridge_worker_device(&device.identity));
+		cJSON *described = bridge_worker_device(&device.identity);
+		base_json_add_node(described, "sandbox", worker_sandbox_describe());
+		base_json_add_node(reply, "device", described);
 	} else {
 		base_json_add_format(reply, "text", "%s: %s", err.code, lane_error_message(&err));
 	}

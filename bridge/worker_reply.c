@@ -145,6 +145,12 @@ static bool device_check(
 		{"limits", BASE_JSON_OBJECT, true, 0, 0},
 		{"timestamp_valid_bits", BASE_JSON_INTEGER, true, 0, 64},
 		{"timestamp_period_ns", BASE_JSON_NUMBER, true, 0, 0},
+		{"sandbox", BASE_JSON_OBJECT, true, 0, 0},
+	};
+	static const struct base_json_key sandbox_keys[] = {
+		{"landlock_abi", BASE_JSON_INTEGER, true, 0, uint32_top},
+		{"seccomp", BASE_JSON_BOOL, true, 0, 0},
+		{"missing", BASE_JSON_ARRAY, true, 0, 0},
 	};
 	static const struct base_json_key driver_keys[] = {
 		{"id", BASE_JSON_INTEGER, true, 0, uint32_top},
@@ -169,6 +175,7 @@ static bool device_check(
 		{"shared_memory_bytes", BASE_JSON_INTEGER, true, 0, uint32_top},
 	};
 	const cJSON *limits = base_json_get(device, "limits");
+	const cJSON *sandbox = base_json_get(device, "sandbox");
 	return base_json_check(json, device, path, keys, COUNT(keys), err) &&
 		base_json_check(
 			json, base_json_get(device, "driver"), path, driver_keys, COUNT(driver_keys), err) &&
@@ -176,6 +183,8 @@ static bool device_check(
 		base_json_check(json, base_json_get(device, "subgroup"), path, subgroup_keys,
 			COUNT(subgroup_keys), err) &&
 		strings_check(json, device, "features", err) &&
+		base_json_check(json, sandbox, path, sandbox_keys, COUNT(sandbox_keys), err) &&
+		strings_check(json, sandbox, "missing", err) &&
 		base_json_check(json, limits, path, limit_keys, COUNT(limit_keys), err) &&
 		integers_check(json, limits, "workgroup_size", 3, err) &&
 		integers_check(json, limits, "workgroup_count", 3, err);

@@ -8,24 +8,16 @@
 #include <stdbool.h>
 
 /**
- * What holds a driver that a job has taken over: no new privileges, Landlock (which files, TCP
- * ports, abstract sockets and processes it reaches), a seccomp filter (which system calls), and
- * resource limits. Enter it when the device is open: descriptors opened before keep working, and
- * that is why a driver needs little more.
+ * Shuts the calling process in, all of its threads: no capabilities and no new privileges,
+ * Landlock, a seccomp filter, limits. For a worker whose device is open: what a driver has opened
+ * stays usable, and it needs little more. Errors: WORKER_SANDBOX, when a part that the kernel has
+ * cannot be put up.
  */
-
-/**
- * Landlock's ABI version here; 0: the kernel has none, or it is switched off. Up to the version
- * that this code knows.
- */
-int worker_sandbox_landlock(void);
-
-/** Shuts the calling process in, all of its threads. Errors: WORKER_SANDBOX. */
 bool worker_sandbox_enter(struct lane_error *err);
 
 /**
- * What a sandbox entered here consists of: {"landlock": 6, "seccomp": true, "missing": ["..."]},
- * where each text of `missing` says what the kernel lacks and what follows from it. Caller owns it.
+ * What a sandbox here consists of: {"landlock_abi": 6, "seccomp": true, "missing": ["..."]}, where
+ * each text of `missing` says what this kernel lacks and what follows from it. The caller owns it.
  */
 cJSON *worker_sandbox_describe(void);
 

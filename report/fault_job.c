@@ -93,6 +93,11 @@ static const struct report_fault faults[] = {
 		"driver overwrote the worker's memory.",
 		"Install gpu-lane whole. If it repeats with one driver, update that.",
 		"dmesg | grep -iE 'segfault|gpu-lane' | tail"},
+	{"WORKER_SANDBOX", "The worker process could not be shut in",
+		"The kernel has a part of the sandbox but does not let it be put up: a container's own seccomp "
+		"filter refuses Landlock or capset, or /proc is not mounted.",
+		"Allow landlock_restrict_self, capset and seccomp in the container's profile, and mount /proc.",
+		"grep -E 'NoNewPrivs|Seccomp' /proc/self/status; cat /sys/kernel/security/lsm"},
 	{"WORKER_SEND", "A job could not be handed to its worker",
 		"The socket to the worker process broke: it died or was killed.",
 		"The job ends in ERR WORKER and the bridge starts a new worker; if it repeats, look for the OOM "

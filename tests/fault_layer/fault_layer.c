@@ -15,11 +15,15 @@
  *   no-timer           the queues have no timestamps
  *   short-copy         copies of buffers leave out their last word
  *   no-floats          the device has neither half nor double floats
+ *   escape             the driver has been taken over: it tries to get out of the worker at submit
+ *                      N, and the device is lost when anything but its duty works
  *   uncached           the host has no cached or coherent memory: buffers need staging
  *
  * N counts from 0 over the life of the process; without it the fault is there every time. One
  * device at a time, one thread: enough for the programs it is for.
  */
+#include "escape.h"
+
 #include <vulkan/vk_layer.h>
 #include <vulkan/vulkan.h>
 
@@ -47,6 +51,7 @@ enum fault_kind {
 	FAULT_UNCACHED,
 	FAULT_SHORT_COPY,
 	FAULT_NO_FLOATS,
+	FAULT_ESCAPE,
 };
 
 /* What is wrong, and what has been seen so far. A layer has no other place to keep it. */
@@ -98,6 +103,7 @@ static void fault_read(void)
 		{"uncached", FAULT_UNCACHED, '='},
 		{"short-copy", FAULT_SHORT_COPY, '='},
 		{"no-floats", FAULT_NO_FLOATS, '='},
+		{"escape", FAULT_ESCAPE, '='},
 	};
 	const char *text = getenv("GPU_LANE_FAULT");
 	memset(&fault, 0, sizeof(fault));
@@ -198,6 +204,9 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_queue_submit(
 	bool from_now = fault.submits >= fault.at;
 	fault.submits++;
 	if (from_now && fault.kind == FAULT_LOST) {
+		return VK_ERROR_DEVICE_LOST;
+	}
+	if (fault.kind == FAULT_ESCAPE && fault.submits == fault.at + 1 && escape_try()) {
 		return VK_ERROR_DEVICE_LOST;
 	}
 	fault.submitted_ns = now_ns();
@@ -304,6 +313,9 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_create_device(VkPhysicalDevice physi
 		return result;
 	}
 	next.get_device_proc_addr = device_proc;
+	if (fault.kind == FAULT_ESCAPE) {
+		escape_prepare();
+	}
 #define NEXT(member, name) next.member = (PFN_##name)device_proc(*device, #name)
 	NEXT(allocate_descriptor_sets, vkAllocateDescriptorSets);
 	NEXT(update_descriptor_sets, vkUpdateDescriptorSets);

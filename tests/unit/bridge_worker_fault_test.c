@@ -147,6 +147,25 @@ static void a_timer_that_lies_is_invalid(void **state)
 	timer_of("no-timer", "host");
 }
 
+/* GPU_LANE_FAULT=escape has the driver try: what works is on stderr, and the device is lost. */
+static void a_driver_that_is_taken_over_stays_in_its_worker(void **state)
+{
+	(void)state;
+	BASE_JSON_FREE cJSON *devices = NULL;
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	assert_true(bridge_worker_describe(20000, &devices, &err));
+	const cJSON *sandbox = base_json_get(cJSON_GetArrayItem(devices, 0), "sandbox");
+	const cJSON *missing = cJSON_GetArrayItem(base_json_get(sandbox, "missing"), 0);
+	if (missing) {
+		print_message("SKIP: %s\n", cJSON_GetStringValue(missing));
+		skip();
+	}
+	struct bridge_worker *worker = worker_bed_start_faulty("escape");
+	worker_bed_expect(worker, worker_bed_sized(), "OK", "");
+	worker_bed_expect(worker, worker_bed_sized(), "OK", "");
+	bridge_worker_destroy(worker);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +178,8 @@ int main(void)
 		NAMED("fault@a-missing-workgroup-leaves-poison", a_missing_workgroup_leaves_poison),
 		NAMED("fault@a-lost-device-ends-the-worker", a_lost_device_ends_the_worker),
 		NAMED("fault@a-timer-that-lies-is-invalid", a_timer_that_lies_is_invalid),
+		NAMED("sandbox@a-driver-that-is-taken-over-stays-in-its-worker",
+			a_driver_that_is_taken_over_stays_in_its_worker),
 	};
 	return cmocka_run_group_tests(tests, worker_bed_find, NULL);
 }
