@@ -11,8 +11,10 @@ enum {
 	SPIRV_HEADER_WORDS = 5,
 	/* Universal limit on ids (section 2.16.1). Drivers make tables of this size. */
 	SPIRV_BOUND_MAX = 0x3FFFFF,
+	OP_EXT_INST_IMPORT = 11,
 	OP_ENTRY_POINT = 15,
 	OP_EXECUTION_MODE = 16,
+	OP_CAPABILITY = 17,
 	OP_TYPE_STRUCT = 30,
 	OP_TYPE_POINTER = 32,
 	OP_CONSTANT = 43,
@@ -111,6 +113,71 @@ static bool literal_name(
 		}
 	}
 	return false;
+}
+
+/*
+ * What a module may use: arithmetic of any width, atomics, subgroups, storage buffers, matrices.
+ * Not here: addresses as numbers (PhysicalStorageBufferAddresses, VariablePointers, Addresses),
+ * arrays of descriptors, images, ray tracing, clocks: with them a module reaches what is not its
+ * own, or parts of a driver that compute needs none of.
+ */
+static const struct {
+	uint32_t first, last;
+} capabilities[] = {
+	{0, 1},       /* Matrix, Shader */
+	{9, 12},      /* Float16, Float64, Int64, Int64Atomics */
+	{22, 22},     /* Int16 */
+	{39, 39},     /* Int8 */
+	{61, 68},     /* GroupNonUniform and its kinds */
+	{4423, 4423}, /* SubgroupBallotKHR */
+	{4433, 4435}, /* 16-bit storage buffers and push constants */
+	{4448, 4450}, /* 8-bit storage buffers and push constants */
+	{4464, 4468}, /* float controls */
+	{5116, 5118}, /* BFloat16 */
+	{5345, 5346}, /* VulkanMemoryModel and its device scope */
+	{5629, 5629}, /* ExpectAssumeKHR */
+	{6016, 6019}, /* DotProduct */
+	{6022, 6022}, /* CooperativeMatrixKHR */
+	{6026, 6026}, /* GroupNonUniformRotateKHR */
+	{6033, 6034}, /* AtomicFloat32AddEXT, AtomicFloat64AddEXT */
+};
+
+static bool is_allowed(uint32_t capability)
+{
+	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++) {
+		if (capability >= capabilities[i].first && capability <= capabilities[i].last) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Sets of instructions: arithmetic, and what is only for tools. printf is a way out. */
+static bool is_allowed_import(const char *name)
+{
+	static const char tools[] = "NonSemantic.";
+	return strcmp(name, "GLSL.std.450") == 0 ||
+		(strncmp(name, tools, sizeof(tools) - 1) == 0 && strstr(name, "DebugPrintf") == NULL);
+}
+
+static bool check_use(const uint32_t *words, size_t count, struct lane_error *err)
+{
+	struct reader reader = reader_of(words, count);
+	struct instruction instruction;
+	while (reader_next(&reader, &instruction)) {
+		char name[BRIDGE_JOB_ID_MAX + 1];
+		if (instruction.op == OP_CAPABILITY &&
+			(instruction.count != 2 || !is_allowed(instruction.words[1]))) {
+			return lane_error_set(err, "JOB_INVALID", "SPIR-V: capability %u is not allowed",
+				instruction.count > 1 ? instruction.words[1] : 0);
+		}
+		if (instruction.op == OP_EXT_INST_IMPORT &&
+			(!literal_name(&instruction, 2, name, sizeof(name)) || !is_allowed_import(name))) {
+			return lane_error_set(
+				err, "JOB_INVALID", "SPIR-V: a set of instructions that is not allowed");
+		}
+	}
+	return true;
 }
 
 /* The entry point and its id. */
@@ -324,7 +391,8 @@ bool bridge_spirv_read(const uint32_t *words, size_t count, const char *kernel,
 		return false;
 	}
 	module->version = words[1];
-	return find_entry(words, count, kernel, module, &entry_id, err) &&
+	return check_use(words, count, err) &&
+		find_entry(words, count, kernel, module, &entry_id, err) &&
 		read_local_size(words, count, entry_id, module, err) &&
 		read_buffers(words, count, module, err);
 }

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "bridge/spirv.h"
 #include "bridge/worker_buffers.h"
+#include "bridge/worker_module.h"
 #include "bridge/worker_samples.h"
 #include "compute/dispatch.h"
 
@@ -58,7 +59,7 @@ static bool run_create_kernel(
 	struct bridge_spirv spirv;
 	size_t word_count = job.module_size / 4;
 	if (!bridge_spirv_read(module, word_count, kernel, &spirv, err) ||
-		!bridge_spirv_fit(&spirv, &job, err)) {
+		!bridge_spirv_fit(&spirv, &job, err) || !worker_module_check(module, word_count, err)) {
 		return false;
 	}
 	struct compute_specialization specializations[BRIDGE_JOB_SPECIALIZATIONS_MAX + 3];

@@ -17,6 +17,9 @@
 /* OpEntryPoint GLCompute %1 "main", and "two" for %2. */
 #define ENTRY_MAIN OP(15, 5), 5, 1, 0x6e69616d, 0
 #define ENTRY_TWO OP(15, 4), 5, 2, 0x006f7774
+#define CAPABILITY(number) OP(17, 2), number
+/* "GLSL.std.450" */
+#define IMPORT_GLSL OP(11, 6), 50, 0x4c534c47, 0x6474732e, 0x3035342e, 0
 #define LOCAL_SIZE(id, x, y, z) OP(16, 6), id, 17, x, y, z
 #define LOCAL_SIZE_ID(id, x, y, z) OP(331, 6), id, 38, x, y, z
 #define CONSTANT(id, value) OP(43, 4), 90, id, value
@@ -58,6 +61,28 @@ static const struct sample samples[] = {
 	{SAMPLE("a storage buffer", NULL, HEADER, ENTRY_MAIN, LOCAL_SIZE(1, 1, 1, 1),
 		 DECORATE(22, 34, 0), DECORATE(22, 33, 7), BUFFER_TYPES),
 		.local_size = {1, 1, 1}, .bindings = 1u << 7},
+	{SAMPLE("allowed capabilities", NULL, HEADER, CAPABILITY(1), CAPABILITY(9), CAPABILITY(64),
+		 CAPABILITY(6022), ENTRY_MAIN, LOCAL_SIZE(1, 1, 1, 1)),
+		.local_size = {1, 1, 1}},
+	{SAMPLE("arithmetic of GLSL", NULL, HEADER, IMPORT_GLSL, ENTRY_MAIN, LOCAL_SIZE(1, 1, 1, 1)),
+		.local_size = {1, 1, 1}},
+	{SAMPLE("physical addresses", "capability 5347", HEADER, CAPABILITY(5347), ENTRY_MAIN,
+		LOCAL_SIZE(1, 1, 1, 1))},
+	{SAMPLE("variable pointers", "capability 4442", HEADER, CAPABILITY(4442), ENTRY_MAIN,
+		LOCAL_SIZE(1, 1, 1, 1))},
+	{SAMPLE("arrays of descriptors", "capability 5302", HEADER, CAPABILITY(5302), ENTRY_MAIN,
+		LOCAL_SIZE(1, 1, 1, 1))},
+	{SAMPLE("ray tracing", "capability 4472", HEADER, CAPABILITY(4472), ENTRY_MAIN,
+		LOCAL_SIZE(1, 1, 1, 1))},
+	{SAMPLE("a capability that does not exist", "capability 4294967295", HEADER,
+		CAPABILITY(UINT32_MAX), ENTRY_MAIN, LOCAL_SIZE(1, 1, 1, 1))},
+	{SAMPLE("a capability without a number", "capability 0", HEADER, OP(17, 1), ENTRY_MAIN,
+		LOCAL_SIZE(1, 1, 1, 1))},
+	/* "NonSemantic.DebugPrintf" */
+	{SAMPLE("printf", "set of instructions", HEADER, OP(11, 8), 50, 0x536e6f4e, 0x6e616d65,
+		0x2e636974, 0x75626544, 0x69725067, 0x0066746e, ENTRY_MAIN, LOCAL_SIZE(1, 1, 1, 1))},
+	{SAMPLE("OpenCL's instructions", "set of instructions", HEADER, OP(11, 5), 50, 0x6e65704f,
+		0x732e4c43, 0x00006474, ENTRY_MAIN, LOCAL_SIZE(1, 1, 1, 1))},
 	{SAMPLE("nothing", "no SPIR-V", 0)},
 	{SAMPLE("other byte order", "byte order", 0x03022307, 0, 0, 0, 0)},
 	{SAMPLE("another major version", "version", 0x07230203, 0x00020000, 0, 100, 0)},

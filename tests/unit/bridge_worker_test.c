@@ -229,6 +229,12 @@ static void refuses_bad_jobs_and_lives_on(void **state)
 	job.module[5] = 99;
 	worker_bed_expect(worker, job, "ERR LIMIT", "SPIR-V 1.99");
 
+	/* Whole instructions whose meaning is broken: only the validator sees that. */
+	job = worker_bed_sized();
+	uint32_t *words = (uint32_t *)(void *)job.module;
+	words[job.module_size / 4 - 1] = UINT32_C(1) << 16 | 254; /* OpUnreachable for OpFunctionEnd */
+	worker_bed_expect(worker, job, "ERR INVALID", "SPIR-V: ");
+
 	job = worker_bed_sized();
 	job.buffers[1].binding = 2;
 	worker_bed_expect(worker, job, "ERR INVALID", "binding 1");
