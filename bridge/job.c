@@ -373,6 +373,7 @@ static bool job_read(const struct base_json *json, struct bridge_job *job, struc
 		{"bytes_hash", BASE_JSON_STRING, true, 0, 0},
 		{"inputs", BASE_JSON_ARRAY, false, 0, 0},
 		{"outputs", BASE_JSON_ARRAY, false, 0, 0},
+		{"subgroup_size", BASE_JSON_INTEGER, false, 1, BRIDGE_JOB_SUBGROUP_MAX},
 		{"timeout_ms", BASE_JSON_INTEGER, true, 1, BRIDGE_JOB_TIMEOUT_MS_MAX},
 		{"payload_b64", BASE_JSON_STRING, false, 0, 0},
 		{"buffers", BASE_JSON_ARRAY, false, 0, 0},
@@ -395,6 +396,7 @@ static bool job_read(const struct base_json *json, struct bridge_job *job, struc
 	}
 	job->kernel = base_strdup(kernel);
 	job->timeout_ms = (uint32_t)base_json_uint(json->root, "timeout_ms", 0);
+	job->subgroup_size = (uint32_t)base_json_uint(json->root, "subgroup_size", 0);
 	return job_triple(json, "grid", job->grid, err) && job_triple(json, "block", job->block, err) &&
 		job_paths(json, job, err) && job_buffers(json, job, err) &&
 		job_push_constants(json, job, err) && job_specialization(json, job, err) &&

@@ -15,6 +15,7 @@ enum {
 	BRIDGE_JOB_MODULE_MAX = 4 << 20,
 	BRIDGE_JOB_ID_MAX = 64,
 	BRIDGE_JOB_BUFFERS_MAX = 16,
+	BRIDGE_JOB_SUBGROUP_MAX = 128,
 	/** Bindings are 0..31, all of descriptor set 0. */
 	BRIDGE_JOB_BINDING_MAX = 31,
 	BRIDGE_JOB_SPECIALIZATIONS_MAX = 16,
@@ -104,6 +105,8 @@ struct bridge_job {
 	char *kernel;
 	uint32_t grid[3];
 	uint32_t block[3];
+	/** Invocations a subgroup must have, full ones; 0: what the driver likes. */
+	uint32_t subgroup_size;
 	/** "sha256:<hex>". Owned. */
 	char *bytes_hash;
 	uint32_t timeout_ms;

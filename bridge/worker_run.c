@@ -77,6 +77,7 @@ static bool run_create_kernel(
 		.version = spirv.version,
 		.entry = spirv.entry,
 		.local_size = {job.block[0], job.block[1], job.block[2]},
+		.subgroup_size = job.subgroup_size,
 		.bindings = bindings,
 		.specializations = specializations,
 		.specialization_count = job.specialization_count,

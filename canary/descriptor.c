@@ -84,6 +84,9 @@ char *descriptor_build(const struct workload_plan *plan, const char *job,
 	if (plan->variant) {
 		base_json_add_number(
 			base_json_add_object(root, "specialization"), "0", plan->variant->value);
+		if (plan->variant->subgroup_size > 0) {
+			base_json_add_number(root, "subgroup_size", plan->variant->subgroup_size);
+		}
 	}
 	add_sampling(root, sampling);
 	cJSON *capture = base_json_add_array(root, "capture");

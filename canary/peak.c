@@ -49,9 +49,11 @@ enum {
 #define FACTOR_B 0x343fd5c1u
 
 static const struct workload_variant float_variants[] = {
-	{"16 rotating numbers", SHAPE_ROTATE_8},
-	{"8 rotating numbers", SHAPE_ROTATE_4},
-	{"16 squared numbers", SHAPE_SQUARE},
+	{"16 rotating numbers", SHAPE_ROTATE_8, 0},
+	/* Where the driver likes 64, it has no pairs of instructions for one cycle (RADV on RDNA). */
+	{"16 rotating numbers, subgroups of 32", SHAPE_ROTATE_8, 32},
+	{"8 rotating numbers", SHAPE_ROTATE_4, 0},
+	{"16 squared numbers", SHAPE_SQUARE, 0},
 };
 
 /* The buffers that all have, and the work: `operations` for each of `WIDTH` steps. */

@@ -33,8 +33,9 @@ static bool computes_wrong(const struct workload_plan *plan, const struct canary
 static bool run_heat(struct canary_lane *lane, const struct workload_plan *plan,
 	unsigned timeout_ms, double *best_ns, struct lane_error *err)
 {
-	BASE_FREE char *id = base_format("canary-%s-%u-%d-%llx", plan->workload->name,
-		plan->variant->value, (int)getpid(), (unsigned long long)base_clock_wall_ms());
+	BASE_FREE char *id = base_format("canary-%s-%zu-%d-%llx", plan->workload->name,
+		(size_t)(plan->variant - plan->workload->variants), (int)getpid(),
+		(unsigned long long)base_clock_wall_ms());
 	BASE_FREE char *descriptor = descriptor_build(plan, id, &heat, timeout_ms);
 	struct canary_job job;
 	*best_ns = INFINITY;
@@ -59,6 +60,9 @@ bool race_run(struct canary_lane *lane, struct canary_result *result, unsigned t
 	double best_rate = 0;
 	for (size_t i = 0; workload->variant_count > 1 && i < workload->variant_count; i++) {
 		double ns;
+		if (!workload_variant_fits(&workload->variants[i], canary_lane_device(lane))) {
+			continue;
+		}
 		workload_plan_vary(&plan, &workload->variants[i]);
 		if (!run_heat(lane, &plan, timeout_ms, &ns, err)) {
 			return false;

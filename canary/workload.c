@@ -40,6 +40,21 @@ const char *workload_missing(const struct workload *workload, const cJSON *devic
 	return missing ? compute_feature_name((enum compute_feature)__builtin_ctz(missing)) : NULL;
 }
 
+bool workload_variant_fits(const struct workload_variant *variant, const cJSON *device)
+{
+	/* A workload that needs nothing but the choice of a size. */
+	static const struct workload choice = {
+		.needs = COMPUTE_FEATURE(COMPUTE_SUBGROUP_SIZE_CONTROL) |
+			COMPUTE_FEATURE(COMPUTE_FULL_SUBGROUPS),
+	};
+	const cJSON *subgroup = base_json_get(device, "subgroup");
+	uint64_t least = base_json_uint(subgroup, "size_min", 0);
+	uint64_t most = base_json_uint(subgroup, "size_max", 0);
+	uint32_t size = variant->subgroup_size;
+	return size == 0 ||
+		(!workload_missing(&choice, device) && least < most && size >= least && size <= most);
+}
+
 static bool plan_fits(const struct workload_plan *plan, const struct workload_limits *limits)
 {
 	for (size_t i = 0; i < plan->buffer_count; i++) {

@@ -78,6 +78,8 @@ struct workload_variant {
 	const char *name;
 	/** Of the constant with id 0. */
 	uint32_t value;
+	/** Invocations of a subgroup; 0: what the driver likes. Raced where the device has a choice. */
+	uint32_t subgroup_size;
 };
 
 struct workload {
@@ -120,6 +122,8 @@ const struct workload *workload_find(const char *name);
 size_t workload_suite(enum workload_suite suite, const struct workload *list[WORKLOADS_MAX]);
 /** The first feature that a workload needs and a device has not; NULL when it has all. */
 const char *workload_missing(const struct workload *workload, const cJSON *device);
+/** Whether the device can run this variant, and it is not another one's double there. */
+bool workload_variant_fits(const struct workload_variant *variant, const cJSON *device);
 
 /** What a device and a lease allow. */
 struct workload_limits {

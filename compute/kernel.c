@@ -24,6 +24,30 @@ static uint32_t spirv_version_max(const struct compute_device *device)
 	return version >= VK_API_VERSION_1_2 ? 0x00010500 : 0x00010300;
 }
 
+/* The rules of VK_EXT_subgroup_size_control, which a driver need not check. */
+static bool kernel_subgroup_fits(const struct compute_device *device,
+	const struct compute_kernel_source *source, struct lane_error *err)
+{
+	const struct compute_identity *identity = &device->identity;
+	const compute_features needs =
+		COMPUTE_FEATURE(COMPUTE_SUBGROUP_SIZE_CONTROL) | COMPUTE_FEATURE(COMPUTE_FULL_SUBGROUPS);
+	uint32_t size = source->subgroup_size;
+	if (size == 0) {
+		return true;
+	}
+	if (needs & ~identity->features) {
+		return lane_error_set(
+			err, "DEVICE_LIMIT", "subgroups of %u, the device lets nobody choose", size);
+	}
+	if (size < identity->subgroup_size_min || size > identity->subgroup_size_max ||
+		(size & (size - 1)) != 0 || source->local_size[0] % size != 0) {
+		return lane_error_set(err, "DEVICE_LIMIT",
+			"subgroups of %u in rows of %u, the device takes powers of two from %u to %u", size,
+			source->local_size[0], identity->subgroup_size_min, identity->subgroup_size_max);
+	}
+	return true;
+}
+
 static bool kernel_within_limits(const struct compute_device *device,
 	const struct compute_kernel_source *source, struct lane_error *err)
 {
@@ -44,6 +68,9 @@ static bool kernel_within_limits(const struct compute_device *device,
 			return lane_error_set(err, "DEVICE_LIMIT", "more than %u invocations in a workgroup",
 				limits->maxComputeWorkGroupInvocations);
 		}
+	}
+	if (!kernel_subgroup_fits(device, source, err)) {
+		return false;
 	}
 	uint32_t buffers = (uint32_t)__builtin_popcount(source->bindings);
 	if (buffers > limits->maxPerStageDescriptorStorageBuffers ||
@@ -151,11 +178,18 @@ static bool kernel_compile(struct compute_device *device,
 		.dataSize = source->specialization_count * sizeof(struct compute_specialization),
 		.pData = source->specializations,
 	};
+	VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup = {
+		.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+		.requiredSubgroupSize = source->subgroup_size,
+	};
+	bool sized = source->subgroup_size > 0;
 	VkComputePipelineCreateInfo pipeline = {
 		.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
 		.stage =
 			{
 				.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+				.pNext = sized ? &subgroup : NULL,
+				.flags = sized ? VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT : 0,
 				.stage = VK_SHADER_STAGE_COMPUTE_BIT,
 				.module = module,
 				.pName = source->entry,

@@ -29,6 +29,8 @@ struct compute_kernel_source {
 	const char *entry;
 	/** Its local size after specialization, checked against the device's limits. */
 	uint32_t local_size[3];
+	/** Invocations that every subgroup must have; 0: what the driver likes. */
+	uint32_t subgroup_size;
 	/** Bit i: there is a storage buffer at binding i. */
 	uint32_t bindings;
 	const struct compute_specialization *specializations;

@@ -102,6 +102,20 @@ static void starts_every_sample_from_the_same_contents(void **state)
 	bridge_worker_destroy(worker);
 }
 
+/* lavapipe has one size, 8 or more; no device has subgroups of 3. */
+static void keeps_to_the_sizes_of_subgroups(void **state)
+{
+	(void)state;
+	struct bridge_worker *worker = worker_bed_start();
+	struct bridge_job job = worker_bed_sized();
+	job.subgroup_size = 3;
+	struct bridge_worker_event event = worker_bed_run(worker, &job);
+	assert_string_equal(event.state, "ERR LIMIT");
+	assert_non_null(strstr(event.text, "subgroups of 3"));
+	bridge_worker_event_finish(&event);
+	bridge_worker_destroy(worker);
+}
+
 /* The same words, whether the host could have written them itself or not. */
 static void times_transfers_in_place_of_dispatches(void **state)
 {
@@ -341,6 +355,7 @@ int main(void)
 			gives_away_a_result_that_nobody_changes),
 		NAMED("worker@starts-every-sample-from-the-same-contents",
 			starts_every_sample_from_the_same_contents),
+		NAMED("worker@keeps-to-the-sizes-of-subgroups", keeps_to_the_sizes_of_subgroups),
 		NAMED("worker@times-transfers-in-place-of-dispatches",
 			times_transfers_in_place_of_dispatches),
 		NAMED("worker@names-the-word-that-differs-between-samples",

@@ -3,3 +3,9 @@ foreach(what check choice descriptor result statistics timing workload)
   lane_add_unit(canary_${what}_test SOURCES unit/canary_${what}_test.c LINK lane_canary)
 endforeach()
 target_sources(canary_workload_test PRIVATE "${CMAKE_CURRENT_LIST_DIR}/canary_naive.c")
+
+# What a driver's compiler makes of the kernels; for tests/bed.
+add_executable(pipeline_stats "${CMAKE_CURRENT_LIST_DIR}/../bed/pipeline_stats.c")
+target_link_libraries(pipeline_stats PRIVATE lane_flags lane_canary)
+set_target_properties(pipeline_stats PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")

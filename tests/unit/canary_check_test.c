@@ -66,7 +66,8 @@ static void right_results(void **state)
 	}
 }
 
-/* Every bit of the first, the last and some words between, in every workload. */
+/* Every bit of the first, the last and some words between, in every workload: but those that its
+ * tolerance says nothing of. */
 static void one_bit(void **state)
 {
 	(void)state;
@@ -75,15 +76,20 @@ static void one_bit(void **state)
 	for (size_t i = 0; i < count; i++) {
 		struct bed bed;
 		bed_make(&bed, table[i], 2 * table[i]->step);
-		const size_t places[] = {0, 1, bed.words / 2, bed.words - 2, bed.words - 1};
+		const size_t last = bed.words - 1;
+		const size_t places[] = {
+			0, last < 1 ? last : 1, bed.words / 2, last < 1 ? last : last - 1, last};
 		for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++) {
+			uint64_t element;
+			const struct workload_buffer *buffer = place(&bed.plan, places[p], &element);
 			for (unsigned bit = 0; bit < 32; bit++) {
 				struct check check;
+				if (buffer->element == WORKLOAD_FLOAT && UINT32_C(1) << bit <= table[i]->ulp) {
+					continue;
+				}
 				uint32_t right = bed.result[places[p]];
 				bed.result[places[p]] ^= UINT32_C(1) << bit;
 				check_result(&bed.plan, bed.reference.buffers, bed.result, &check);
-				uint64_t element;
-				const struct workload_buffer *buffer = place(&bed.plan, places[p], &element);
 				if (check.mismatches != 1 || check.buffer != buffer || check.element != element ||
 					check.expected != right || check.found != bed.result[places[p]]) {
 					fail_msg(

@@ -56,6 +56,7 @@ static void round_trip(void **state)
 		if (plan.variant) {
 			assert_int_equal(job.specializations[0].id, 0);
 			assert_int_equal(job.specializations[0].value, plan.variant->value);
+			assert_int_equal(job.subgroup_size, plan.variant->subgroup_size);
 		}
 		assert_true(job.capture_result && job.capture_timing);
 		bridge_job_finish(&job);

@@ -130,6 +130,38 @@ static void features(void **state)
 	assert_null(workload_missing(&canary_subgroup, device));
 }
 
+static void subgroups(void **state)
+{
+	(void)state;
+	const struct workload_variant any = {.name = "any"};
+	const struct workload_variant narrow = {.name = "narrow", .subgroup_size = 32};
+	static const struct {
+		const char *device;
+		bool fits;
+	} cases[] = {
+		{"{\"subgroup\":{\"size_min\":32,\"size_max\":64},\"features\":"
+		 "[\"subgroupSizeControl\",\"computeFullSubgroups\"]}",
+			true},
+		{"{\"subgroup\":{\"size_min\":32,\"size_max\":64},\"features\":"
+		 "[\"subgroupSizeControl\"]}",
+			false},
+		/* The same as any. */
+		{"{\"subgroup\":{\"size_min\":32,\"size_max\":32},\"features\":"
+		 "[\"subgroupSizeControl\",\"computeFullSubgroups\"]}",
+			false},
+		{"{\"subgroup\":{\"size_min\":8,\"size_max\":16},\"features\":"
+		 "[\"subgroupSizeControl\",\"computeFullSubgroups\"]}",
+			false},
+		{"{}", false},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		BASE_JSON_FREE cJSON *device = cJSON_Parse(cases[i].device);
+		assert_non_null(device);
+		assert_true(workload_variant_fits(&any, device));
+		assert_int_equal(workload_variant_fits(&narrow, device), cases[i].fits);
+	}
+}
+
 static void suites(void **state)
 {
 	(void)state;
@@ -176,6 +208,7 @@ int main(void)
 		NAMED("workload@work-is-the-bytes-or-operations-of-the-definition", work),
 		NAMED("workload@every-size-is-within-what-vulkan-promises", bounds),
 		NAMED("workload@what-a-device-lacks-is-named", features),
+		NAMED("workload@subgroups-of-a-size-are-for-devices-with-a-choice", subgroups),
 		NAMED("workload@quick-is-a-part-of-full", suites),
 		NAMED("workload@shrinks-to-the-memory-and-refuses-below-its-smallest", shrinking),
 	};
