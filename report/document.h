@@ -93,6 +93,8 @@ void report_markdown_render(const cJSON *document, size_t size_max, struct base_
 /** The terminal form. */
 void report_text_render(
 	const cJSON *document, const struct report_style *style, struct base_buffer *out);
+/** One HTML page of all documents, one or more. */
+void report_html_render(const cJSON *const *documents, size_t count, struct base_buffer *out);
 /** JUnit XML, a test suite a document. */
 void report_junit_render(const cJSON *const *documents, size_t count, struct base_buffer *out);
 /** One OpenMetrics exposition of all documents. */

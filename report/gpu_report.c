@@ -31,9 +31,11 @@ static const struct base_command command = {
 		"run when GITHUB_TOKEN may write checks. 'faults' prints docs/faults.md.",
 	.options = options,
 	.option_count = sizeof(options) / sizeof(options[0]),
-	.epilogue = "exit status, of the worst result: 0 holds, 1 broken, 2 unknown; 64 usage, or a "
-				"malformed result.\nA failure to post is a warning and never an exit status.\n"
-				"GPU_LANE_GITHUB_TIMEOUT_S bounds how long a check run may take (60).",
+	.epilogue =
+		"exit status, of the worst result: 0 holds, 1 broken, 2 unknown; 64 usage, or a "
+		"malformed result.\nA failure to post is a warning and never an exit status.\n"
+		"GPU_LANE_APP_ID and GPU_LANE_APP_KEY_FILE post as a GitHub App, before GITHUB_TOKEN.\n"
+		"GPU_LANE_GITHUB_TIMEOUT_S bounds how long a check run may take (60).",
 };
 
 struct arguments {

@@ -56,18 +56,13 @@ struct report_style report_style_for(const char *path, enum base_color color, in
 	};
 }
 
-/* A form of one document, and what makes it. */
-static void render_one(const cJSON *document, enum report_format format,
-	const struct report_style *style, struct base_buffer *out)
-{
-	if (format == REPORT_TEXT) {
-		report_text_render(document, style, out);
-	} else if (format == REPORT_MARKDOWN) {
-		report_markdown_render(document, MARKDOWN_BYTES_MAX, out);
-	} else {
-		base_json_write(document, 2, out);
-	}
-}
+/* The forms that are one file of all documents; the others follow each other. */
+static void (*const joint_forms[])(
+	const cJSON *const *documents, size_t count, struct base_buffer *out) = {
+	[REPORT_HTML] = report_html_render,
+	[REPORT_JUNIT] = report_junit_render,
+	[REPORT_OPENMETRICS] = report_openmetrics_render,
+};
 
 bool report_format_joins(enum report_format format)
 {
@@ -77,17 +72,19 @@ bool report_format_joins(enum report_format format)
 void report_render_all(const cJSON *const *documents, size_t count, enum report_format format,
 	const struct report_style *style, struct base_buffer *out)
 {
-	if (format == REPORT_JUNIT) {
-		report_junit_render(documents, count, out);
-		return;
-	}
-	if (format == REPORT_OPENMETRICS) {
-		report_openmetrics_render(documents, count, out);
+	if (joint_forms[format]) {
+		joint_forms[format](documents, count, out);
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
 		base_buffer_add_text(out, i > 0 ? "\n" : "");
-		render_one(documents[i], format, style, out);
+		if (format == REPORT_TEXT) {
+			report_text_render(documents[i], style, out);
+		} else if (format == REPORT_MARKDOWN) {
+			report_markdown_render(documents[i], MARKDOWN_BYTES_MAX, out);
+		} else {
+			base_json_write(documents[i], 2, out);
+		}
 	}
 }
 

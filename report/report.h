@@ -81,9 +81,16 @@ void report_close(struct report *report);
 /** 0 holds, 1 broken, 2 unknown; with `strict` a warning makes 1 out of 0. */
 int report_exit_status(const cJSON *document, bool strict);
 
-enum report_format { REPORT_TEXT, REPORT_JSON, REPORT_MARKDOWN, REPORT_JUNIT, REPORT_OPENMETRICS };
+enum report_format {
+	REPORT_TEXT,
+	REPORT_JSON,
+	REPORT_MARKDOWN,
+	REPORT_HTML,
+	REPORT_JUNIT,
+	REPORT_OPENMETRICS,
+};
 /** The names, for usage lines and help; the order is that of the enum. */
-#define REPORT_FORMATS "text|json|markdown|junit|openmetrics"
+#define REPORT_FORMATS "text|json|markdown|html|junit|openmetrics"
 /** One of REPORT_FORMATS. Errors: USAGE. */
 bool report_format_parse(const char *name, enum report_format *format, struct lane_error *err);
 
@@ -106,7 +113,7 @@ struct report_style report_style_for(const char *path, enum base_color color, in
 /** Renders a closed report or one read back from a file. */
 void report_render(const cJSON *document, enum report_format format,
 	const struct report_style *style, struct base_buffer *out);
-/** The same for several reports: texts follow each other, JUnit and OpenMetrics become one. */
+/** The same for several reports: texts follow each other, the other forms become one. */
 void report_render_all(const cJSON *const *documents, size_t count, enum report_format format,
 	const struct report_style *style, struct base_buffer *out);
 /** Whether several reports can be rendered to one file of this format. */

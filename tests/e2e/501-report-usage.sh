@@ -31,7 +31,7 @@ expect_usage_error "$bin/gpu-report" text "$tmp/verdict.json"
 expect_stderr 'verdict.json:7: $.verdict'
 
 expect_status 0 "$bin/gpu-report" --help
-expect_stdout 'gpu-report text|json|markdown|junit|openmetrics'
+expect_stdout 'gpu-report text|json|markdown|html|junit|openmetrics'
 expect_status 0 "$bin/gpu-report" --version
 expect_status 2 "$bin/gpu-report" text -o "$tmp/no/such/folder" "$good"
 expect_stderr_lines 1
