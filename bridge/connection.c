@@ -2,6 +2,7 @@
 #include "bridge/connection.h"
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -10,7 +11,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
+
+#define NS_PER_MS UINT64_C(1000000)
 
 enum {
 	/** Bytes asked of the socket at a time, over what the frame at hand still lacks. */
@@ -21,6 +26,10 @@ enum {
 	/** Requests held back behind a full window of waiting reads; a client that sends more is cut
 	   off. */
 	HELD_MAX = 256 << 10,
+	/** How long a frame may take from its first byte to its last, and how long a client that has
+	   replies to read may take less than PROGRESS bytes of them. */
+	PATIENCE_MS = 30000,
+	PROGRESS = 64 << 10,
 	/** Buffers larger than this are given back when they are empty. */
 	KEEP_MAX = 4 << 10,
 };
@@ -37,6 +46,14 @@ struct bridge_connection {
 	/** Replies; those before `sent` are gone. */
 	struct base_buffer out;
 	size_t sent;
+	/** Since when the frame at hand is not complete, and since when less than PROGRESS bytes of the
+	   replies have been taken; 0: it is not so. */
+	uint64_t frame_since_ns, unread_since_ns;
+	size_t progress;
+	uint64_t patience_ns;
+	/** Ends the patience. It is made for the first client that needs it, and set while it runs. */
+	struct bridge_source timer;
+	bool timer_set;
 	/** A wake came while the output was full. */
 	bool wake_missed;
 	/** No more input will come. */
@@ -51,6 +68,9 @@ static void close_connection(struct bridge_connection *connection)
 	if (!connection->closed) {
 		connection->closed = true;
 		bridge_loop_remove(connection->loop, &connection->source);
+		if (connection->timer.fd >= 0) {
+			bridge_loop_remove(connection->loop, &connection->timer);
+		}
 		connection->on_closed(connection->context, connection);
 	}
 }
@@ -84,9 +104,11 @@ static void send_output(struct bridge_connection *connection)
 			close_connection(connection);
 		} else if (count > 0) {
 			connection->sent += (size_t)count;
+			connection->progress += (size_t)count;
 		}
 	}
 	connection->sent = 0;
+	connection->unread_since_ns = 0;
 	empty_buffer(out);
 }
 
@@ -201,6 +223,7 @@ static void handle_input(struct bridge_connection *connection)
 		if (size == 0) {
 			break;
 		}
+		connection->frame_since_ns = 0;
 		take_frame(connection, in->data + done, size);
 		release_held(connection);
 		done += size;
@@ -237,6 +260,93 @@ static void watch(struct bridge_connection *connection)
 	}
 }
 
+/** When the patience with this client ends; UINT64_MAX: it owes nothing. */
+static uint64_t patience_ends(const struct bridge_connection *connection)
+{
+	uint64_t since = UINT64_MAX;
+	if (connection->frame_since_ns != 0) {
+		since = connection->frame_since_ns;
+	}
+	if (connection->unread_since_ns != 0 && connection->unread_since_ns < since) {
+		since = connection->unread_since_ns;
+	}
+	return since == UINT64_MAX ? since : since + connection->patience_ns;
+}
+
+static void set_timer(struct bridge_connection *connection, uint64_t deadline_ns)
+{
+	struct itimerspec when = {.it_value = {.tv_sec = (time_t)(deadline_ns / (1000 * NS_PER_MS)),
+								  .tv_nsec = (long)(deadline_ns % (1000 * NS_PER_MS))}};
+	connection->timer_set =
+		timerfd_settime(connection->timer.fd, TFD_TIMER_ABSTIME, &when, NULL) == 0;
+}
+
+/** It is not stopped when all is well again: looking at it late is cheaper than a call a frame. */
+static void timer_ready(void *context, uint32_t events)
+{
+	(void)events;
+	struct bridge_connection *connection = context;
+	uint64_t expirations;
+	if (read(connection->timer.fd, &expirations, sizeof(expirations)) < 0) {
+		return;
+	}
+	uint64_t deadline_ns = patience_ends(connection);
+	connection->timer_set = false;
+	if (deadline_ns <= base_clock_boottime_ns()) {
+		base_log(BASE_LOG_WARNING, "client %s: closed",
+			connection->frame_since_ns != 0 ? "does not finish its request"
+											: "does not read its replies");
+		close_connection(connection);
+	} else if (deadline_ns != UINT64_MAX) {
+		set_timer(connection, deadline_ns);
+	} else {
+		bridge_loop_remove(connection->loop, &connection->timer);
+		base_cleanup_close(&connection->timer.fd);
+		connection->timer.fd = -1;
+	}
+}
+
+static bool make_timer(struct bridge_connection *connection)
+{
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	connection->timer.fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (connection->timer.fd >= 0 &&
+		!bridge_loop_add(connection->loop, &connection->timer, EPOLLIN, &err)) {
+		base_cleanup_close(&connection->timer.fd);
+		connection->timer.fd = -1;
+	}
+	return connection->timer.fd >= 0;
+}
+
+/** Notes what the client owes. One that we cannot watch, with descriptors run out, is let go. */
+static void mind_debts(struct bridge_connection *connection)
+{
+	bool part = connection->in.size > 0 && !connection->eof && !output_full(connection);
+	bool unread = connection->out.size > connection->sent;
+	if (!part) {
+		connection->frame_since_ns = 0;
+	}
+	if (!part && !unread) {
+		return;
+	}
+	uint64_t now_ns = base_clock_boottime_ns();
+	if (part && connection->frame_since_ns == 0) {
+		connection->frame_since_ns = now_ns;
+	}
+	if (unread && (connection->unread_since_ns == 0 || connection->progress >= PROGRESS)) {
+		connection->unread_since_ns = now_ns;
+		connection->progress = 0;
+	}
+	if (connection->timer_set) {
+		return;
+	}
+	if (connection->timer.fd < 0 && !make_timer(connection)) {
+		close_connection(connection);
+		return;
+	}
+	set_timer(connection, patience_ends(connection));
+}
+
 /** Handles what is there and sends what came of it, as long as the socket takes it. */
 static void serve(struct bridge_connection *connection)
 {
@@ -254,6 +364,9 @@ static void serve(struct bridge_connection *connection)
 		!bridge_session_waits(connection->session);
 	if (finished) {
 		close_connection(connection);
+	}
+	if (!connection->closed) {
+		mind_debts(connection);
 	}
 	if (!connection->closed) {
 		watch(connection);
@@ -287,6 +400,8 @@ struct bridge_connection *bridge_connection_create(struct bridge_loop *loop, int
 		.loop = loop,
 		.source = {.fd = fd, .ready = socket_ready, .context = connection},
 		.watched = EPOLLIN,
+		.timer = {.fd = -1, .ready = timer_ready, .context = connection},
+		.patience_ns = PATIENCE_MS * NS_PER_MS,
 		.on_closed = closed,
 		.context = context,
 	};
@@ -306,7 +421,11 @@ void bridge_connection_destroy(struct bridge_connection *connection)
 	}
 	if (!connection->closed) {
 		bridge_loop_remove(connection->loop, &connection->source);
+		if (connection->timer.fd >= 0) {
+			bridge_loop_remove(connection->loop, &connection->timer);
+		}
 	}
+	base_cleanup_close(&connection->timer.fd);
 	bridge_session_destroy(connection->session);
 	base_buffer_finish(&connection->in);
 	base_buffer_finish(&connection->held);
@@ -321,4 +440,9 @@ void bridge_connection_wake(struct bridge_connection *connection)
 		wake_session(connection);
 		serve(connection);
 	}
+}
+
+void bridge_connection_patience(struct bridge_connection *connection, unsigned patience_ms)
+{
+	connection->patience_ns = patience_ms * NS_PER_MS;
 }

@@ -7,7 +7,8 @@
 
 /**
  * One connected socket: frames in, replies out, bounded both ways. While replies are not read by
- * the client, no more requests are taken from it.
+ * the client, no more requests are taken from it; one that does not read them at all, or begins a
+ * request and does not end it, is cut off after half a minute.
  */
 struct bridge_connection;
 
@@ -23,5 +24,7 @@ struct bridge_connection *bridge_connection_create(struct bridge_loop *loop, int
 void bridge_connection_destroy(struct bridge_connection *connection);
 /** Something has changed that a waiting read may have waited for. */
 void bridge_connection_wake(struct bridge_connection *connection);
+/** Another time than half a minute. */
+void bridge_connection_patience(struct bridge_connection *connection, unsigned patience_ms);
 
 #endif

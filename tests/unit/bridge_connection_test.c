@@ -335,6 +335,63 @@ static void version_forgets_held_requests(void **state)
 	assert_int_equal(get(bed).type, 0);
 }
 
+/** Lets so much time pass in the loop. */
+static void pass_ms(struct bed *bed, unsigned ms)
+{
+	uint64_t until_ns = base_clock_boottime_ns() + ms * UINT64_C(1000000);
+	while (base_clock_boottime_ns() < until_ns && !bed->closed) {
+		assert_true(bridge_loop_wait(bed->loop, until_ns, NULL));
+	}
+}
+
+static void a_frame_that_never_ends_closes(void **state)
+{
+	struct bed *bed = *state;
+	bridge_connection_patience(bed->connection, 300);
+	/* One that comes late, but whole, and one that trickles in; idling costs nothing. */
+	static const uint8_t flush[9] = {9, 0, 0, 0, WIRE_TFLUSH, 1, 0, 2, 0};
+	for (int i = 0; i < 3; i++) {
+		send_bytes(bed, flush, 5);
+		pass_ms(bed, 120);
+		send_bytes(bed, flush + 5, 4);
+		pass_ms(bed, 120);
+		assert_int_equal(get(bed).type, WIRE_RFLUSH);
+	}
+	pass_ms(bed, 600);
+	assert_false(bed->closed);
+	for (size_t i = 0; i < 8 && !bed->closed; i++) {
+		send_bytes(bed, flush + i, 1);
+		pass_ms(bed, 80);
+	}
+	assert_true(bed->closed);
+}
+
+static void replies_that_nobody_reads_close(void **state)
+{
+	struct bed *bed = *state;
+	start_session(bed, BRIDGE_MSIZE_MAX);
+	bed->detached = 0;
+	open_file(bed, "text", 1);
+	bridge_connection_patience(bed->connection, 400);
+	/* Who reads on is waited for. */
+	for (uint16_t tag = 1; tag <= 12; tag++) {
+		put(bed, read_of(tag, 1, TEXT_SIZE));
+	}
+	for (uint16_t tag = 1; tag <= 12; tag++) {
+		pass_ms(bed, 60);
+		assert_int_equal(get(bed).tag, tag);
+	}
+	pass_ms(bed, 600);
+	assert_false(bed->closed);
+	for (uint16_t tag = 1; tag <= 12; tag++) {
+		put(bed, read_of(tag, 1, TEXT_SIZE));
+	}
+	pass_ms(bed, 200);
+	assert_false(bed->closed);
+	pass_ms(bed, 600);
+	assert_true(bed->closed);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -356,6 +413,10 @@ int main(void)
 			teardown),
 		NAMED_WITH("connection@requests-without-end-behind-a-full-window-close",
 			requests_without_end_behind_a_full_window_close, setup, teardown),
+		NAMED_WITH("connection@a-frame-that-never-ends-closes", a_frame_that_never_ends_closes,
+			setup, teardown),
+		NAMED_WITH("connection@replies-that-nobody-reads-close", replies_that_nobody_reads_close,
+			setup, teardown),
 		NAMED_WITH("connection@version-forgets-held-requests", version_forgets_held_requests, setup,
 			teardown),
 	};
