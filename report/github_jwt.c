@@ -20,16 +20,6 @@ enum {
 	AHEAD_S = 540,
 };
 
-/* OpenSSL would ask the terminal. */
-static int no_password(char *buffer, int size, int writing, void *context)
-{
-	(void)buffer;
-	(void)size;
-	(void)writing;
-	(void)context;
-	return -1;
-}
-
 static EVP_PKEY *read_key(const char *path, struct lane_error *err)
 {
 	BASE_BUFFER_AUTO pem = BASE_BUFFER_INIT;
@@ -38,8 +28,10 @@ static EVP_PKEY *read_key(const char *path, struct lane_error *err)
 		lane_error_set(err, "GITHUB_APP_KEY", "%s", lane_error_message(&cause));
 		return NULL;
 	}
+	/* Without one OpenSSL would ask the terminal. */
+	char password[] = "";
 	BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
-	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+	EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, password) : NULL;
 	BIO_free(bio);
 	OPENSSL_cleanse(pem.data, pem.size);
 	/* What OpenSSL has to say names its own functions. */

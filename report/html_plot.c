@@ -155,11 +155,12 @@ void report_html_overview(const cJSON *workloads, struct base_buffer *out)
 	struct scale scale = {-reach, reach, STRIPS_START, STRIPS_END};
 	open_svg(out, rows * ROW + 30, "Spread of each workload around its median");
 	double step = nice_step(2 * reach, 6);
-	for (double at = -floor(reach / step) * step; at <= reach * 1.0001; at += step) {
-		double x = place(&scale, at);
-		bool is_zero = fabs(at) < step / 2;
-		add_line(out, is_zero ? "axis zero" : "axis", x, 4, x, rows * ROW + 6);
-		BASE_FREE char *label = is_zero ? base_strdup("median") : base_format("%+.3g %%", 100 * at);
+	int ticks = (int)floor(reach / step * 1.0001);
+	for (int i = -ticks; i <= ticks; i++) {
+		double x = place(&scale, i * step);
+		add_line(out, i == 0 ? "axis zero" : "axis", x, 4, x, rows * ROW + 6);
+		BASE_FREE char *label =
+			i == 0 ? base_strdup("median") : base_format("%+.3g %%", 100 * i * step);
 		add_text(out, "tick", "middle", x, rows * ROW + 24, label);
 	}
 	double y = ROW / 2.0 + 4;
@@ -178,29 +179,34 @@ void report_html_overview(const cJSON *workloads, struct base_buffer *out)
 	close_svg(out);
 }
 
+/* Nothing is a million times as fast, or a millionth. */
+enum { POWER_MAX = 6 };
+
 void report_html_speedups(const cJSON *workloads, struct base_buffer *out)
 {
 	int rows = 0;
-	double low = 0;
-	double high = 1;
+	/* Powers of ten. */
+	int low = 0;
+	int high = 1;
 	const cJSON *workload;
 	cJSON_ArrayForEach(workload, workloads)
 	{
 		double speedup = figure(workload, "cpu_speedup");
 		if (speedup > 0) {
 			rows++;
-			low = fmin(low, floor(log10(speedup)));
-			high = fmax(high, ceil(log10(speedup)));
+			int power = (int)floor(log10(speedup));
+			low = power < low ? power : low;
+			high = power >= high ? power + 1 : high;
 		}
 	}
 	if (rows == 0) {
 		return;
 	}
-	low = fmax(low, -6);
-	high = fmin(high, 6);
+	low = low < -POWER_MAX ? -POWER_MAX : low;
+	high = high > POWER_MAX ? POWER_MAX : high;
 	struct scale scale = {low, high, STRIPS_START, STRIPS_END};
 	open_svg(out, rows * ROW + 30, "Speed of each workload against the CPU");
-	for (double power = low; power <= high; power++) {
+	for (int power = low; power <= high; power++) {
 		double x = place(&scale, power);
 		add_line(out, power == 0 ? "axis zero" : "axis", x, 4, x, rows * ROW + 6);
 		BASE_FREE char *label = base_format("%gx", pow(10, power));
