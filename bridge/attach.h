@@ -3,6 +3,7 @@
 #define BRIDGE_ATTACH_H
 
 #include "bridge/node.h"
+#include "lease/policy.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,14 +11,7 @@
 
 struct bridge_session;
 
-enum bridge_role {
-	/** Reads what is not somebody's own. */
-	BRIDGE_ROLE_OBSERVER,
-	/** Leases and jobs of its own, on the GPUs and within the maxima of its ticket. */
-	BRIDGE_ROLE_WORKER,
-	/** Everything. */
-	BRIDGE_ROLE_QUEEN,
-};
+struct bridge_access;
 
 /** Who is at the other end of a connection. */
 struct bridge_peer {
@@ -31,23 +25,27 @@ struct bridge_peer {
  * from it holds it. */
 struct bridge_attach {
 	struct bridge_session *session;
-	enum bridge_role role;
-	/** "queen", "observer", with ":<uname>" when one was given. Owned. */
-	char *subject;
+	/** Its subject is "queen" or "observer", with ":<uname>" when one was given; with a ticket or a
+	 * user of the policy it is theirs. Owned. */
+	struct lease_rights rights;
+	/** What the rights were proven against, or NULL. Borrowed. */
+	struct bridge_access *access;
 	unsigned references;
 };
 
 /**
- * Rights of a Tattach, or NULL with *error an errno. An `aname` other than "" and "/" would be a
- * ticket, which this version does not know: EACCES, rather than rights that the ticket may not have
- * meant.
+ * Rights of a Tattach, or NULL with *error an errno. An `aname` other than "" and "/" is a ticket
+ * or an attach handle: EACCES when it is refused, or when `access` is NULL and nothing could check
+ * it; EAGAIN after too many that were refused.
  */
 struct bridge_attach *bridge_attach_create(struct bridge_session *session,
-	const struct bridge_peer *peer, const struct wire_message *request, int *error);
+	const struct bridge_peer *peer, struct bridge_access *access,
+	const struct wire_message *request, int *error);
 void bridge_attach_destroy(struct bridge_attach *attach);
 
-/** "observer", "worker-gpu", "queen". */
-const char *bridge_role_name(enum bridge_role role);
+/** Whether it may write to files of leases and jobs: no observer, and no ticket that was revoked.
+ */
+bool bridge_attach_writes(const struct bridge_attach *attach);
 /** Whether what belongs to this subject may be seen. A NULL attach sees all. */
 bool bridge_attach_sees_subject(const struct bridge_attach *attach, const char *subject);
 /** Whether the node exists for this attach. */

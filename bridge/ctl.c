@@ -124,6 +124,30 @@ static void reply_granted(const struct command *command, const struct lease *lea
 		(unsigned long long)lease->id, (unsigned long long)lease->epoch, lease->ttl_s);
 }
 
+/** A refusal has been replied when it is more than the ticket allows. */
+static bool within_rights(
+	const struct command *command, const char *name, uint64_t value, uint64_t max)
+{
+	if (value > max) {
+		BASE_FREE char *detail = base_format("%s=%llu is more than this ticket allows (%llu)", name,
+			(unsigned long long)value, (unsigned long long)max);
+		refuse(command, "permission", detail);
+	}
+	return value <= max;
+}
+
+/** No lease outlasts the ticket that it was given for. */
+static uint64_t ttl_max(const struct bridge_attach *attach)
+{
+	const struct lease_rights *rights = &attach->rights;
+	if (rights->expires_s == 0) {
+		return rights->max.ttl_s;
+	}
+	uint64_t now_s = base_clock_wall_ms() / 1000;
+	uint64_t left_s = rights->expires_s > now_s ? rights->expires_s - now_s : 0;
+	return left_s < rights->max.ttl_s ? left_s : rights->max.ttl_s;
+}
+
 static void do_lease(struct command *command)
 {
 	enum { MEM_MB, STREAMS, TTL_S, PRIORITY, QUEUE, EXCLUSIVE, KEEP };
@@ -152,10 +176,17 @@ static void do_lease(struct command *command)
 		refuse(command, "busy", detail);
 		return;
 	}
+	if (!within_rights(command, "mem_mb", arguments[MEM_MB].value, attach->rights.max.mem_mb) ||
+		!within_rights(command, "streams", arguments[STREAMS].value, attach->rights.max.streams) ||
+		!within_rights(command, "ttl_s", arguments[TTL_S].value, ttl_max(attach)) ||
+		!within_rights(
+			command, "priority", arguments[PRIORITY].value, attach->rights.max.priority)) {
+		return;
+	}
 	tenant = bridge_gpu_admit(gpu, attach);
 	tenant->keep = arguments[KEEP].value == 1;
 	struct lease_request request = {
-		.subject = attach->subject,
+		.subject = attach->rights.subject,
 		.mem_mb = (uint32_t)arguments[MEM_MB].value,
 		.streams = (uint8_t)arguments[STREAMS].value,
 		.ttl_s = (uint32_t)arguments[TTL_S].value,
@@ -196,7 +227,7 @@ static struct bridge_tenant *named_lease(const struct command *command, const st
  * after a restart of the bridge, or when it was kept. */
 static void take_over(struct bridge_tenant *tenant, struct bridge_attach *attach)
 {
-	if (tenant->attach == NULL && strcmp(tenant->lease->subject, attach->subject) == 0 &&
+	if (tenant->attach == NULL && strcmp(tenant->lease->subject, attach->rights.subject) == 0 &&
 		bridge_gpu_tenant(tenant->gpu, attach) == NULL) {
 		tenant->attach = attach;
 	}
@@ -212,7 +243,8 @@ static void do_renew(struct command *command)
 		return;
 	}
 	struct bridge_tenant *tenant = named_lease(command, &arguments[0]);
-	if (tenant == NULL) {
+	if (tenant == NULL ||
+		!within_rights(command, "ttl_s", arguments[1].value, ttl_max(command->fid->attach))) {
 		return;
 	}
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
@@ -264,7 +296,8 @@ static void do_priority(struct command *command)
 		return;
 	}
 	struct bridge_tenant *tenant = named_lease(command, &(struct argument){.given = false});
-	if (tenant == NULL) {
+	if (tenant == NULL ||
+		!within_rights(command, "priority", priority, command->fid->attach->rights.max.priority)) {
 		return;
 	}
 	unsigned long long id = tenant->lease->id;
@@ -316,8 +349,9 @@ static void record_command(const struct command *command, size_t replied)
 	bridge_record_control(command->gpu->archive->record,
 		&(struct bridge_control){
 			.allowed = strncmp(answer, "ERR ", 4) != 0,
-			.role = bridge_role_name(attach->role),
-			.subject = attach->subject,
+			.role = lease_role_name(attach->rights.role),
+			.subject = attach->rights.subject,
+			.tid = attach->rights.tid,
 			.path = path,
 			.verb = command->verb,
 		});
@@ -330,7 +364,9 @@ static void run_command(struct command *command)
 		if (strcmp(verbs[i].verb, command->verb) != 0) {
 			continue;
 		}
-		if (verbs[i].queen && command->fid->attach->role != BRIDGE_ROLE_QUEEN) {
+		if (!bridge_attach_writes(command->fid->attach)) {
+			refuse(command, "permission", "the ticket was revoked");
+		} else if (verbs[i].queen && command->fid->attach->rights.role != LEASE_ROLE_QUEEN) {
 			refuse(command, "permission", "only the queen may do that");
 		} else if (command->word_count > verbs[i].words_max) {
 			refuse(command, "invalid", "too many arguments");

@@ -122,6 +122,7 @@ static void publish(struct bridge_gpu *gpu, struct bridge_node *directory)
 	static const struct bridge_file_kind events_file = {
 		.mode = 0444, .size = events_size, .read = events_read};
 	struct bridge_node *own = bridge_node_add(directory, gpu->card.id, NULL, NULL);
+	own->gpu = gpu->card.id;
 	BASE_BUFFER_AUTO info = BASE_BUFFER_INIT;
 	bridge_card_info(&gpu->card, &info);
 	bridge_node_add_text(own, "info", info.data, info.size);
@@ -214,7 +215,7 @@ struct bridge_tenant *bridge_gpu_tenant_by_id(
 		return NULL;
 	}
 	struct bridge_tenant *tenant = lease->owner;
-	bool left = tenant->attach == NULL && strcmp(lease->subject, attach->subject) == 0;
+	bool left = tenant->attach == NULL && strcmp(lease->subject, attach->rights.subject) == 0;
 	return tenant->attach == attach || left ? tenant : NULL;
 }
 

@@ -103,6 +103,8 @@ void bridge_gpu_pump(struct bridge_gpu *gpu);
 /** When bridge_gpu_pump has work next. */
 uint64_t bridge_gpu_next_ns(const struct bridge_gpu *gpu);
 
+/** Takes away every lease that was given for this ticket. */
+void bridge_gpu_revoke_ticket(struct bridge_gpu *gpu, const char *ticket);
 /** Releases what this attach holds, but for a lease that is kept. */
 void bridge_gpu_leave(struct bridge_gpu *gpu, struct bridge_attach *attach);
 /** Stops giving leases and taking jobs; queued jobs end. */

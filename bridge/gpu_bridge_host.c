@@ -2,6 +2,7 @@
 #include "bridge/address.h"
 #include "bridge/record.h"
 #include "bridge/server.h"
+#include "lease/policy.h"
 
 #include "base/exit.h"
 #include "base/log.h"
@@ -15,7 +16,19 @@
 
 enum { ADDRESSES_MAX = 16, OPERANDS_MAX = 3, DESCRIBE_TIMEOUT_MS = 30000 };
 
-enum option { LISTEN = 1, MOCK, LIST, ALLOW_SOFTWARE, DEVICE, STATE, REPAIR, QUIET, VERBOSE };
+enum option {
+	LISTEN = 1,
+	MOCK,
+	LIST,
+	ALLOW_SOFTWARE,
+	DEVICE,
+	STATE,
+	REPAIR,
+	POLICY,
+	CHECK,
+	QUIET,
+	VERBOSE
+};
 
 static const struct base_option options[] = {
 	{LISTEN, "listen", 'l', "unix:PATH", "Listen on this socket; may be repeated (see below)"},
@@ -25,6 +38,8 @@ static const struct base_option options[] = {
 	{DEVICE, "device", 'd', "uuid:UUID", "Serve only the Vulkan device with this UUID"},
 	{STATE, "state", 0, "DIR", "Keep leases and the audit log there, over restarts"},
 	{REPAIR, "repair", 0, NULL, "Cut a damaged journal where the damage is, losing what follows"},
+	{POLICY, "policy", 0, "FILE", "Whose tickets are good, and who has which rights"},
+	{CHECK, "check-config", 0, NULL, "Read the options and the policy, and exit"},
 	{QUIET, "quiet", 'q', NULL, "Only errors on stderr"},
 	{VERBOSE, "verbose", 'v', NULL, "More on stderr"},
 };
@@ -58,7 +73,7 @@ static const struct base_command command = {
 struct choice {
 	const char *addresses[ADDRESSES_MAX];
 	size_t address_count;
-	bool list;
+	bool list, check;
 	/** Arguments that are no options. */
 	const char *operands[OPERANDS_MAX];
 	size_t operand_count;
@@ -120,6 +135,12 @@ static bool take_option(
 	case STATE:
 		choice->config.state = scan->value;
 		return true;
+	case POLICY:
+		choice->config.policy = scan->value;
+		return true;
+	case CHECK:
+		choice->check = true;
+		return true;
 	case REPAIR:
 		choice->config.repair = true;
 		return true;
@@ -140,6 +161,19 @@ static int fail(const struct lane_error *err)
 {
 	base_log(BASE_LOG_ERROR, "%s", lane_error_message(err));
 	return LANE_EXIT_UNKNOWN;
+}
+
+static int check_config(const struct choice *choice)
+{
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	struct lease_policy *policy =
+		choice->config.policy != NULL ? lease_policy_load(choice->config.policy, &err) : NULL;
+	lease_policy_destroy(policy);
+	if (err.code[0] != '\0') {
+		fail(&err);
+		return LANE_EXIT_USAGE;
+	}
+	return LANE_EXIT_HOLDS;
 }
 
 static int print_list(const struct choice *choice)
@@ -196,6 +230,13 @@ int main(int argc, char **argv)
 	}
 	if (choice.operand_count == OPERANDS_MAX) {
 		return bridge_audit_verify(choice.operands[OPERANDS_MAX - 1]);
+	}
+	if (choice.check || choice.config.policy != NULL) {
+		/* A policy that cannot be read is the caller's error, not the machine's. */
+		int status = check_config(&choice);
+		if (choice.check || status != LANE_EXIT_HOLDS) {
+			return status;
+		}
 	}
 	if (choice.list) {
 		return print_list(&choice);

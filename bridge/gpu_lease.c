@@ -18,11 +18,21 @@ enum option {
 	EXCLUSIVE,
 	WAIT,
 	FORMAT,
+	KEY,
+	SUBJECT,
+	ROLE,
+	LIFE,
 	QUIET,
 	VERBOSE,
 };
 
-enum { MEM_MB_DEFAULT = 256, TTL_DEFAULT_S = 60, WAIT_MAX_S = 7 * 24 * 3600 };
+enum {
+	MEM_MB_DEFAULT = 256,
+	TTL_DEFAULT_S = 60,
+	WAIT_MAX_S = 7 * 24 * 3600,
+	LIFE_DEFAULT_S = 3600,
+	LIFE_MAX_S = 366 * 24 * 3600
+};
 
 static const struct base_option options[] = {
 	{BRIDGE, "bridge", 'b', "ADDRESS", "Bridge to ask, as unix:PATH (see below)"},
@@ -35,6 +45,10 @@ static const struct base_option options[] = {
 	{EXCLUSIVE, "exclusive", 'x', NULL, "Nobody else on this GPU"},
 	{WAIT, "wait", 'w', "SECONDS", "Wait so long when there is no room (0: not at all)"},
 	{FORMAT, "format", 'f', "text|json", "Form of what is printed (text)"},
+	{KEY, "key", 'k', "FILE", "mint: private key, as keygen made it"},
+	{SUBJECT, "subject", 0, "NAME", "mint: whose ticket it is"},
+	{ROLE, "role", 0, "ROLE", "mint: observer, worker-gpu or queen (worker-gpu)"},
+	{LIFE, "life", 0, "SECONDS", "mint: how long the ticket is good (3600)"},
 	{QUIET, "quiet", 'q', NULL, "Only errors on stderr"},
 	{VERBOSE, "verbose", 'v', NULL, "More on stderr"},
 };
@@ -44,7 +58,11 @@ static const struct base_command command = {
 	.usage = "gpu-lease run [OPTION]... [--] COMMAND [ARGUMENT]...\n"
 			 "gpu-lease acquire [OPTION]...\n"
 			 "gpu-lease renew [--ttl SECONDS] LEASE\n"
-			 "gpu-lease release | revoke LEASE\n"
+			 "gpu-lease release LEASE\n"
+			 "gpu-lease revoke LEASE | TICKET-ID\n"
+			 "gpu-lease keygen FILE\n"
+			 "gpu-lease mint --key FILE --subject NAME [OPTION]...\n"
+			 "gpu-lease handle [--ticket FILE]\n"
 			 "gpu-lease list | watch [OPTION]...",
 	.summary = "Leases GPU memory and streams from a bridge.",
 	.options = options,
@@ -59,6 +77,12 @@ static const struct base_command command = {
 		"renew    gives the lease another life of --ttl SECONDS from now.\n"
 		"release  gives it back. Renewing and releasing is for the subject that took it.\n"
 		"revoke   takes it away from whoever holds it, and stops what runs; for the queen.\n"
+		"         A ticket's id instead of a lease makes that ticket worthless, with what it holds.\n"
+		"keygen   makes an Ed25519 key in FILE and its public half in FILE.pub, for the policy.\n"
+		"mint     prints a ticket; --gpu (ids, with commas), --mem-mb, --streams, --ttl and --priority\n"
+		"         are its maxima. Its id goes to stderr.\n"
+		"handle   turns the ticket into a short one that is good once within a minute, for the\n"
+		"         aname of mount(8).\n"
 		"list     shows the leases there are; watch prints each change of one as it comes.\n"
 		"\n"
 		"Without --bridge: $GPU_LANE_BRIDGE, else unix:/run/gpu-lane/bridge.sock for root and\n"
@@ -105,12 +129,16 @@ static bool take_option(int id, struct lease_choice *choice, enum base_log_level
 		choice->ticket = scan->value;
 		return true;
 	case MEM_MB:
+		choice->mem_mb_given = true;
 		return take_number(scan, 1, UINT32_MAX, &choice->mem_mb, err);
 	case STREAMS:
+		choice->streams_given = true;
 		return take_number(scan, 1, UINT8_MAX, &choice->streams, err);
 	case TTL:
+		choice->ttl_given = true;
 		return take_number(scan, 1, UINT32_MAX, &choice->ttl_s, err);
 	case PRIORITY:
+		choice->priority_given = true;
 		return take_number(scan, 0, UINT8_MAX, &choice->priority, err);
 	case EXCLUSIVE:
 		choice->exclusive = true;
@@ -119,6 +147,17 @@ static bool take_option(int id, struct lease_choice *choice, enum base_log_level
 		return take_number(scan, 0, WAIT_MAX_S, &choice->wait_s, err);
 	case FORMAT:
 		return take_format(choice, scan, err);
+	case KEY:
+		choice->key = scan->value;
+		return true;
+	case SUBJECT:
+		choice->subject = scan->value;
+		return true;
+	case ROLE:
+		choice->role = scan->value;
+		return true;
+	case LIFE:
+		return take_number(scan, 1, LIFE_MAX_S, &choice->life_s, err);
 	case QUIET:
 		*level = BASE_LOG_ERROR;
 		return true;
@@ -139,6 +178,9 @@ static const struct verb {
 	{"renew", 1, 1, lease_renew},
 	{"release", 1, 1, lease_release},
 	{"revoke", 1, 1, lease_revoke},
+	{"keygen", 1, 1, lease_keygen},
+	{"mint", 0, 0, lease_mint},
+	{"handle", 0, 0, lease_handle},
 	{"list", 0, 0, lease_list},
 	{"watch", 0, 0, lease_watch},
 	{"run", 1, SIZE_MAX, lease_run},
@@ -179,8 +221,12 @@ static int usage(const char *text)
 
 int main(int argc, char **argv)
 {
-	struct lease_choice choice = {
-		.mem_mb = MEM_MB_DEFAULT, .ttl_s = TTL_DEFAULT_S, .streams = 1, .operands = argv};
+	struct lease_choice choice = {.mem_mb = MEM_MB_DEFAULT,
+		.ttl_s = TTL_DEFAULT_S,
+		.streams = 1,
+		.role = "worker-gpu",
+		.life_s = LIFE_DEFAULT_S,
+		.operands = argv};
 	enum base_log_level level = BASE_LOG_INFO;
 	const struct verb *verb = NULL;
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
@@ -211,7 +257,8 @@ int main(int argc, char **argv)
 		return usage("a command is missing");
 	}
 	if (choice.operand_count < verb->operands_min) {
-		return usage(verb->run == lease_run ? "a command to run is missing" : "LEASE is missing");
+		return usage(
+			verb->run == lease_run ? "a command to run is missing" : "an argument is missing");
 	}
 	base_log_setup(command.program, level);
 	return verb->run(&choice);

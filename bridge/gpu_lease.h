@@ -21,6 +21,11 @@ struct lease_choice {
 	uint32_t mem_mb, ttl_s;
 	unsigned streams, priority, wait_s;
 	bool exclusive, json;
+	/** Which of the numbers were said: they limit a ticket. */
+	bool mem_mb_given, streams_given, ttl_given, priority_given;
+	/** Of mint: file with the private key, whose ticket, its role, and seconds that it is good. */
+	const char *key, *subject, *role;
+	uint32_t life_s;
 	/** Arguments after the verb. */
 	char **operands;
 	size_t operand_count;
@@ -46,6 +51,10 @@ int lease_acquire(const struct lease_choice *choice);
 int lease_renew(const struct lease_choice *choice);
 int lease_release(const struct lease_choice *choice);
 int lease_revoke(const struct lease_choice *choice);
+int lease_revoke_lease(const struct lease_choice *choice);
+int lease_keygen(const struct lease_choice *choice);
+int lease_mint(const struct lease_choice *choice);
+int lease_handle(const struct lease_choice *choice);
 int lease_list(const struct lease_choice *choice);
 int lease_watch(const struct lease_choice *choice);
 int lease_run(const struct lease_choice *choice);

@@ -117,6 +117,18 @@ void bridge_gpu_restore(struct bridge_gpu *gpu, const struct lease_ledger *ledge
 	bridge_record_commit(gpu->archive->record);
 }
 
+void bridge_gpu_revoke_ticket(struct bridge_gpu *gpu, const char *ticket)
+{
+	for (struct bridge_tenant *tenant = gpu->tenants, *next; tenant != NULL; tenant = next) {
+		next = tenant->next;
+		const char *its = tenant->attach != NULL ? tenant->attach->rights.ticket : NULL;
+		if (its != NULL && tenant->lease != NULL && strcmp(its, ticket) == 0) {
+			lease_table_end(
+				gpu->leases, tenant->lease, LEASE_END_REVOKED, base_clock_boottime_ns());
+		}
+	}
+}
+
 void bridge_gpu_keep_all(struct bridge_gpu *gpu)
 {
 	for (struct bridge_tenant *tenant = gpu->tenants; tenant != NULL; tenant = tenant->next) {

@@ -101,7 +101,7 @@ int lease_release(const struct lease_choice *choice)
 	return end_named(choice, bridge_client_release);
 }
 
-int lease_revoke(const struct lease_choice *choice)
+int lease_revoke_lease(const struct lease_choice *choice)
 {
 	return end_named(choice, bridge_client_revoke);
 }

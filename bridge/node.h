@@ -38,6 +38,8 @@ struct bridge_file_kind {
 	 */
 	int (*write)(
 		const struct bridge_node *node, struct bridge_fid *fid, const char *lines, size_t size);
+	/** An observer may write to it too. */
+	bool open_to_all;
 	/** Longest line with its newline, for those that are written. */
 	size_t line_max;
 };
@@ -56,6 +58,8 @@ struct bridge_node {
 	uint64_t path;
 	/** Only this subject and the queen see the node; NULL: everybody. Owned. */
 	char *owner;
+	/** Only workers whose rights cover this GPU see it; NULL: all. Borrowed. */
+	const char *gpu;
 	/** A worker does not see it. */
 	bool withheld;
 	/** What the kind's functions work on; not touched here. */

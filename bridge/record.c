@@ -154,6 +154,33 @@ void bridge_record_job(struct bridge_record *record, const char *gpu, const char
 	note(record, LEASE_RECORD_JOB, one);
 }
 
+void bridge_record_attach(struct bridge_record *record, const struct bridge_presented *presented)
+{
+	if (record == NULL) {
+		return;
+	}
+	cJSON *one = base_json_new_object();
+	base_json_add_bool(one, "allowed", presented->allowed);
+	base_json_add_string(one, "role", presented->role != NULL ? presented->role : "none");
+	base_json_add_string(one, "subject", presented->subject != NULL ? presented->subject : "none");
+	base_json_add_string(one, "tid", presented->tid);
+	if (presented->reason != NULL) {
+		base_json_add_string(one, "reason", presented->reason);
+	}
+	note(record, LEASE_RECORD_ATTACH, one);
+}
+
+void bridge_record_revoke(struct bridge_record *record, const char *ticket, const char *by)
+{
+	if (record == NULL) {
+		return;
+	}
+	cJSON *one = base_json_new_object();
+	base_json_add_string(one, "ticket", ticket);
+	base_json_add_string(one, "by", by);
+	note(record, LEASE_RECORD_REVOKE, one);
+}
+
 void bridge_record_control(struct bridge_record *record, const struct bridge_control *control)
 {
 	if (record == NULL) {
@@ -163,6 +190,9 @@ void bridge_record_control(struct bridge_record *record, const struct bridge_con
 	base_json_add_bool(one, "allowed", control->allowed);
 	base_json_add_string(one, "role", control->role);
 	base_json_add_string(one, "subject", control->subject);
+	if (control->tid[0] != '\0') {
+		base_json_add_string(one, "tid", control->tid);
+	}
 	base_json_add_string(one, "path", control->path);
 	base_json_add_string(one, "verb", control->verb);
 	note(record, LEASE_RECORD_CONTROL, one);

@@ -29,10 +29,24 @@ void bridge_record_lease(
 void bridge_record_job(struct bridge_record *record, const char *gpu, const char *job,
 	const char *subject, const char *state);
 
+/** A ticket or handle that was presented. */
+struct bridge_presented {
+	bool allowed;
+	/** NULL when it was refused. */
+	const char *role, *subject;
+	const char *tid;
+	/** Why it was refused, or NULL. */
+	const char *reason;
+};
+void bridge_record_attach(struct bridge_record *record, const struct bridge_presented *presented);
+/** A ticket is not good any more. */
+void bridge_record_revoke(struct bridge_record *record, const char *ticket, const char *by);
+
 /** A command on a ctl file. */
 struct bridge_control {
 	bool allowed;
-	const char *role, *subject, *path, *verb;
+	/** `tid` is "" without a ticket. */
+	const char *role, *subject, *tid, *path, *verb;
 };
 void bridge_record_control(struct bridge_record *record, const struct bridge_control *control);
 /** Puts all that was noted on disk. */

@@ -38,6 +38,28 @@ static void job_line(const cJSON *job, const struct lease_ledger *before, struct
 		base_json_string(job, "state", ""));
 }
 
+static void attach_line(
+	const cJSON *attach, const struct lease_ledger *before, struct base_buffer *out)
+{
+	(void)before;
+	const char *reason = base_json_string(attach, "reason", NULL);
+	base_buffer_print(out, "attach outcome=%s role=%s tid=%s subject=%s",
+		base_json_bool(attach, "allowed", false) ? "allow" : "deny",
+		base_json_string(attach, "role", ""), base_json_string(attach, "tid", ""),
+		base_json_string(attach, "subject", ""));
+	if (reason != NULL) {
+		base_buffer_print(out, " reason=\"%s\"", reason);
+	}
+}
+
+static void revoke_line(
+	const cJSON *revoke, const struct lease_ledger *before, struct base_buffer *out)
+{
+	(void)before;
+	base_buffer_print(out, "revoked ticket %s: by %s", base_json_string(revoke, "ticket", ""),
+		base_json_string(revoke, "by", "?"));
+}
+
 static void control_line(
 	const cJSON *control, const struct lease_ledger *before, struct base_buffer *out)
 {
@@ -75,6 +97,8 @@ void bridge_record_line(
 		{LEASE_RECORD_START, start_line},
 		{LEASE_RECORD_LEASE, lease_line},
 		{LEASE_RECORD_JOB, job_line},
+		{LEASE_RECORD_ATTACH, attach_line},
+		{LEASE_RECORD_REVOKE, revoke_line},
 		{LEASE_RECORD_CONTROL, control_line},
 		{LEASE_RECORD_STOP, stop_line},
 	};

@@ -45,9 +45,9 @@ struct bridge_run *bridge_run_create(struct bridge_archive *archive, const char 
 	*run = (struct bridge_run){.job = *job, .gpu = gpu, .status = status, .attach = attach};
 	*job = (struct bridge_job){.id = NULL};
 	run->directory = bridge_node_add(archive->directory, run->job.id, NULL, NULL);
-	run->directory->owner = base_strdup(attach->subject);
+	run->directory->owner = base_strdup(attach->rights.subject);
 	run->log = bridge_node_add_text(run->directory, "log", "", 0);
-	bridge_record_job(archive->record, gpu, run->job.id, attach->subject, "QUEUED");
+	bridge_record_job(archive->record, gpu, run->job.id, attach->rights.subject, "QUEUED");
 	bridge_run_enter(run, "QUEUED", "accepted");
 	return run;
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "bridge/access.h"
 #include "bridge/card.h"
 #include "bridge/connection.h"
 #include "bridge/gpu.h"
@@ -51,6 +52,7 @@ struct bridge_server {
 	struct bridge_archive archive;
 	struct bridge_proc proc;
 	struct bridge_record *record;
+	struct bridge_access *access;
 	struct bridge_gpu **gpus;
 	/** Ends of their status streams when waiting reads were last woken. */
 	uint64_t *seen;
@@ -101,6 +103,14 @@ static bool find_cards(
 		devices, config->only_uuid, config->allow_software, cards, err);
 }
 
+static void ticket_revoked(void *context, const char *ticket)
+{
+	struct bridge_server *server = context;
+	for (size_t i = 0; i < server->gpu_count; i++) {
+		bridge_gpu_revoke_ticket(server->gpus[i], ticket);
+	}
+}
+
 static void publish(struct bridge_server *server, struct bridge_cards *cards)
 {
 	server->root = bridge_node_root();
@@ -112,6 +122,7 @@ static void publish(struct bridge_server *server, struct bridge_cards *cards)
 	log->withheld = true;
 	bridge_node_add(log, "queen.log", &bridge_stream_file, bridge_record_log(server->record));
 	server->archive.record = server->record;
+	bridge_access_publish(server->access, server->root, ticket_revoked, server);
 	server->archive.directory = bridge_node_add(server->root, "worker", NULL, NULL);
 	server->gpus = base_alloc(cards->count, sizeof(struct bridge_gpu *));
 	server->seen = base_alloc(cards->count, sizeof(uint64_t));
@@ -130,15 +141,22 @@ struct bridge_server *bridge_server_create(
 	if (!find_cards(config, &cards, err)) {
 		return NULL;
 	}
+	struct lease_policy *policy = NULL;
+	if (config->policy != NULL && (policy = lease_policy_load(config->policy, err)) == NULL) {
+		bridge_cards_finish(&cards);
+		return NULL;
+	}
 	struct bridge_record *record = bridge_record_create(config->state, config->repair, err);
 	struct bridge_loop *loop = record != NULL ? bridge_loop_create(err) : NULL;
 	struct bridge_server *server = NULL;
 	if (loop == NULL) {
 		bridge_record_destroy(record);
+		lease_policy_destroy(policy);
 	} else {
 		server = base_alloc(1, sizeof(*server));
 		server->loop = loop;
 		server->record = record;
+		server->access = bridge_access_create(policy, record);
 		server->signals.fd = -1;
 		server->listen_again_ns = UINT64_MAX;
 		publish(server, &cards);
@@ -183,6 +201,7 @@ void bridge_server_destroy(struct bridge_server *server)
 	}
 	bridge_archive_finish(&server->archive);
 	bridge_node_unlink(server->root);
+	bridge_access_destroy(server->access);
 	bridge_record_destroy(server->record);
 	bridge_loop_destroy(server->loop);
 	free(server->gpus);
@@ -207,8 +226,10 @@ bool bridge_server_adopt(struct bridge_server *server, int fd, bool queen, struc
 		close(fd);
 		return false;
 	}
-	struct bridge_session_host host = {
-		.root = server->root, .detached = attach_detached, .context = server};
+	struct bridge_session_host host = {.root = server->root,
+		.access = server->access,
+		.detached = attach_detached,
+		.context = server};
 	struct bridge_peer peer = {.uid = credentials.uid, .queen = queen};
 	struct member *member = base_alloc(1, sizeof(*member));
 	member->server = server;

@@ -23,6 +23,8 @@ struct bridge_server_config {
 	bool allow_software;
 	/** Serve two synthetic GPUs with precomputed status sequences instead of devices. */
 	bool mock;
+	/** File that says whose tickets are good and who has which rights, or NULL. */
+	const char *policy;
 	/** Folder of the journal, or NULL: leases end with the bridge. */
 	const char *state;
 	/** Cut the journal where it is damaged, whatever follows. */

@@ -50,6 +50,11 @@ void bridge_session_destroy(struct bridge_session *session)
 	}
 }
 
+const struct bridge_peer *bridge_session_peer(const struct bridge_session *session)
+{
+	return &session->peer;
+}
+
 uint32_t bridge_session_msize(const struct bridge_session *session)
 {
 	return session->msize;
@@ -104,7 +109,8 @@ static int op_attach(
 		return EMFILE;
 	}
 	int error = 0;
-	struct bridge_attach *attach = bridge_attach_create(session, &session->peer, request, &error);
+	struct bridge_attach *attach =
+		bridge_attach_create(session, &session->peer, session->host.access, request, &error);
 	if (attach == NULL) {
 		return error;
 	}

@@ -35,6 +35,8 @@ enum {
 /** What a session is served from. */
 struct bridge_session_host {
 	struct bridge_node *root;
+	/** Who tickets are checked against, or NULL. */
+	struct bridge_access *access;
 	/** The last fid of an attach is gone; it is freed afterwards. */
 	void (*detached)(void *context, struct bridge_attach *attach);
 	void *context;
@@ -45,6 +47,8 @@ struct bridge_session *bridge_session_create(
 /** Clunks everything. */
 void bridge_session_destroy(struct bridge_session *session);
 
+/** Who is at the other end. Borrowed. */
+const struct bridge_peer *bridge_session_peer(const struct bridge_session *session);
 /** Largest frame that may come now. */
 uint32_t bridge_session_msize(const struct bridge_session *session);
 /** Whether BRIDGE_WAITING_MAX reads wait: only Tflush (and Tversion) may be handled until one is

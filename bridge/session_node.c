@@ -95,7 +95,7 @@ int bridge_session_open(struct bridge_session *session, struct bridge_fid *fid,
 	if (kind != NULL && ((reads && kind->read == NULL) || (writes && kind->write == NULL))) {
 		return EPERM;
 	}
-	if (writes && fid->attach->role != BRIDGE_ROLE_QUEEN) {
+	if (writes && !kind->open_to_all && !bridge_attach_writes(fid->attach)) {
 		return EPERM;
 	}
 	fid->open = true;
@@ -143,7 +143,8 @@ int bridge_session_setattr(struct bridge_session *session, struct bridge_fid *fi
 	(void)session;
 	(void)reply;
 	const struct bridge_file_kind *kind = fid->node->kind;
-	bool may_write = kind != NULL && kind->write != NULL && fid->attach->role == BRIDGE_ROLE_QUEEN;
+	bool may_write = kind != NULL && kind->write != NULL &&
+		(kind->open_to_all || bridge_attach_writes(fid->attach));
 	bool truncates = (request->set_mask & SETATTR_SIZE) != 0;
 	if (!may_write || (request->set_mask & ~(uint32_t)SETATTR_HARMLESS) != 0) {
 		return EPERM;

@@ -24,7 +24,7 @@ expect_usage_error "$host" --listen unix:
 expect_usage_error "$host" --listen bridge
 expect_usage_error "$host" --listen "unix:/$(printf '%0120d' 0)"
 expect_usage_error "$host" --device gpu0
-expect_usage_error "$host" --state /tmp
+expect_usage_error "$host" --state
 expect_usage_error "$host" stray
 
 lavapipe

@@ -176,8 +176,9 @@ static int setup(void **state)
 	bed->ctl_node.context = bed->gpu;
 	for (size_t i = 0; i < 2; i++) {
 		bed->attaches[i] = (struct bridge_attach){.session = bed->session,
-			.role = BRIDGE_ROLE_QUEEN,
-			.subject = i == 0 ? "worker-1" : "worker-2"};
+			.rights.role = LEASE_ROLE_QUEEN,
+			.rights.max = {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX},
+			.rights.subject = i == 0 ? "worker-1" : "worker-2"};
 		bed->ctl[i].attach = &bed->attaches[i];
 		bed->job[i].attach = &bed->attaches[i];
 	}

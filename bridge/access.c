@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bridge/access.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "bridge/fid.h"
+#include "bridge/session.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define NS_PER_S UINT64_C(1000000000)
+
+enum {
+	HANDLES_MAX = 256,
+	HANDLE_BYTES = 16,
+	HANDLE_TEXT = 2 * HANDLE_BYTES,
+	HANDLE_LIFE_S = 60,
+	/** As Cohesix: so many failures within a minute, then a pause. */
+	STRIKES = 3,
+	STRIKE_WINDOW_S = 60,
+	COOLDOWN_S = 90,
+	/** Peers whose failures are counted; the oldest is forgotten for a new one. */
+	PEERS_MAX = 64,
+	TICKET_ID_MAX = 200,
+};
+
+static const char handle_prefix[] = "handle:";
+
+struct handle {
+	/** SHA-256 of its text: what is kept does not open anything. */
+	uint8_t hash[BASE_SHA256_SIZE];
+	/** 0: the place is free. */
+	uint64_t expires_ns;
+	struct lease_rights rights;
+};
+
+struct peer {
+	uid_t uid;
+	unsigned strikes;
+	uint64_t first_ns, until_ns;
+};
+
+struct bridge_access {
+	struct lease_policy *policy;
+	struct bridge_record *record;
+	struct handle handles[HANDLES_MAX];
+	struct peer peers[PEERS_MAX];
+	size_t next_peer;
+	void (*revoked)(void *context, const char *ticket);
+	void *context;
+};
+
+struct bridge_access *bridge_access_create(
+	struct lease_policy *policy, struct bridge_record *record)
+{
+	struct bridge_access *access = base_alloc(1, sizeof(*access));
+	access->policy = policy;
+	access->record = record;
+	for (size_t i = 0; i < PEERS_MAX; i++) {
+		access->peers[i].uid = (uid_t)-1;
+	}
+	return access;
+}
+
+static void free_handle(struct handle *handle)
+{
+	lease_rights_finish(&handle->rights);
+	*handle = (struct handle){.expires_ns = 0};
+}
+
+void bridge_access_destroy(struct bridge_access *access)
+{
+	if (access != NULL) {
+		for (size_t i = 0; i < HANDLES_MAX; i++) {
+			free_handle(&access->handles[i]);
+		}
+		lease_policy_destroy(access->policy);
+		free(access);
+	}
+}
+
+static struct peer *peer_of(struct bridge_access *access, uid_t uid)
+{
+	for (size_t i = 0; i < PEERS_MAX; i++) {
+		if (access->peers[i].uid == uid) {
+			return &access->peers[i];
+		}
+	}
+	struct peer *peer = &access->peers[access->next_peer];
+	access->next_peer = (access->next_peer + 1) % PEERS_MAX;
+	*peer = (struct peer){.uid = uid};
+	return peer;
+}
+
+static void count_strike(struct peer *peer, uint64_t now_ns)
+{
+	if (now_ns - peer->first_ns > STRIKE_WINDOW_S * NS_PER_S) {
+		peer->strikes = 0;
+		peer->first_ns = now_ns;
+	}
+	peer->strikes++;
+	if (peer->strikes >= STRIKES) {
+		peer->until_ns = now_ns + COOLDOWN_S * NS_PER_S;
+		peer->strikes = 0;
+		base_log(BASE_LOG_WARNING, "user %u presented %d bad tickets: none is looked at for %d s",
+			(unsigned)peer->uid, STRIKES, COOLDOWN_S);
+	}
+}
+
+/** Takes the handle, which is good once. Every one is compared, in constant time. */
+static bool take_handle(
+	struct bridge_access *access, const char *text, size_t size, struct lease_rights *rights)
+{
+	uint8_t hash[BASE_SHA256_SIZE];
+	base_sha256(text, size, hash);
+	uint64_t now_ns = base_clock_boottime_ns();
+	struct handle *found = NULL;
+	for (size_t i = 0; i < HANDLES_MAX; i++) {
+		struct handle *handle = &access->handles[i];
+		if (CRYPTO_memcmp(handle->hash, hash, sizeof(hash)) == 0 && handle->expires_ns > now_ns) {
+			found = handle;
+		}
+	}
+	if (found == NULL) {
+		return false;
+	}
+	*rights = found->rights;
+	*found = (struct handle){.expires_ns = 0};
+	return true;
+}
+
+static bool prove(struct bridge_access *access, const char *text, size_t size,
+	struct lease_rights *rights, struct lane_error *err)
+{
+	size_t prefix = sizeof(handle_prefix) - 1;
+	if (size == prefix + HANDLE_TEXT && memcmp(text, handle_prefix, prefix) == 0) {
+		return take_handle(access, text + prefix, HANDLE_TEXT, rights) ||
+			lane_error_set(err, "TICKET_REFUSED", "no such handle, or it was used or is too old");
+	}
+	if (access->policy == NULL) {
+		return lane_error_set(err, "TICKET_REFUSED", "the bridge has no policy");
+	}
+	return lease_policy_ticket(
+		access->policy, text, size, base_clock_wall_ms() / 1000, rights, err);
+}
+
+int bridge_access_prove(struct bridge_access *access, const struct bridge_peer *peer,
+	const char *text, size_t size, struct lease_rights *rights)
+{
+	if (access == NULL) {
+		return EACCES;
+	}
+	uint64_t now_ns = base_clock_boottime_ns();
+	struct peer *counted = peer_of(access, peer->uid);
+	if (counted->until_ns > now_ns) {
+		return EAGAIN;
+	}
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	char tid[LEASE_TID_SIZE];
+	lease_tid(text, size, tid);
+	bool good = prove(access, text, size, rights, &err);
+	if (good && bridge_access_is_revoked(access, rights)) {
+		good = lane_error_set(&err, "TICKET_REFUSED", "it was revoked");
+	}
+	bridge_record_attach(access->record,
+		&(struct bridge_presented){
+			.allowed = good,
+			.role = good ? lease_role_name(rights->role) : NULL,
+			.subject = good ? rights->subject : NULL,
+			.tid = tid,
+			.reason = good ? NULL : lane_error_message(&err),
+		});
+	if (!good) {
+		base_log(BASE_LOG_INFO, "ticket %s refused: %s", tid, lane_error_message(&err));
+		lease_rights_finish(rights);
+		count_strike(counted, now_ns);
+		return EACCES;
+	}
+	return 0;
+}
+
+bool bridge_access_user(struct bridge_access *access, uid_t uid, struct lease_rights *rights)
+{
+	return access != NULL && access->policy != NULL &&
+		lease_policy_user(access->policy, uid, rights);
+}
+
+bool bridge_access_is_revoked(const struct bridge_access *access, const struct lease_rights *rights)
+{
+	const struct lease_ledger *ledger =
+		access != NULL ? bridge_record_ledger(access->record) : NULL;
+	return ledger != NULL && rights->ticket != NULL &&
+		lease_ledger_is_revoked(ledger, rights->ticket);
+}
+
+/** Only an attach that has nothing yet can change who it is: the peer's own rights may be few, but
+ * leases and jobs must not change hands. */
+static int ticket_write(
+	const struct bridge_node *node, struct bridge_fid *fid, const char *lines, size_t size)
+{
+	struct bridge_attach *attach = fid->attach;
+	if (attach->rights.tid[0] != '\0') {
+		return -EBUSY;
+	}
+	size_t length = (size_t)((const char *)memchr(lines, '\n', size) - lines);
+	if (length + 1 != size) {
+		return -EINVAL;
+	}
+	struct lease_rights rights = {.subject = NULL};
+	int error = bridge_access_prove(
+		node->context, bridge_session_peer(attach->session), lines, length, &rights);
+	if (error == 0) {
+		lease_rights_finish(&attach->rights);
+		attach->rights = rights;
+	}
+	return -error;
+}
+
+static bool make_handle(
+	struct bridge_access *access, const struct bridge_attach *attach, struct base_buffer *out)
+{
+	uint64_t now_ns = base_clock_boottime_ns();
+	struct handle *place = NULL;
+	for (size_t i = 0; i < HANDLES_MAX && place == NULL; i++) {
+		place = access->handles[i].expires_ns <= now_ns ? &access->handles[i] : NULL;
+	}
+	uint8_t bytes[HANDLE_BYTES];
+	if (place == NULL || getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
+		return false;
+	}
+	char text[HANDLE_TEXT + 1];
+	for (size_t i = 0; i < HANDLE_BYTES; i++) {
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	}
+	free_handle(place);
+	place->rights = lease_rights_copy(&attach->rights);
+	place->expires_ns = now_ns + HANDLE_LIFE_S * NS_PER_S;
+	base_sha256(text, HANDLE_TEXT, place->hash);
+	base_buffer_print(out, "%s%s\n", handle_prefix, text);
+	return true;
+}
+
+static ssize_t handle_read(const struct bridge_node *node, struct bridge_fid *fid, uint64_t offset,
+	void *bytes, size_t size)
+{
+	if (!bridge_attach_writes(fid->attach)) {
+		return -EPERM;
+	}
+	if (fid->replies.size == 0 && !make_handle(node->context, fid->attach, &fid->replies)) {
+		return -EBUSY;
+	}
+	if (offset >= fid->replies.size) {
+		return 0;
+	}
+	size_t left = fid->replies.size - (size_t)offset;
+	size_t count = left < size ? left : size;
+	memcpy(bytes, fid->replies.data + offset, count);
+	return (ssize_t)count;
+}
+
+static uint64_t handle_size(const struct bridge_node *node, const struct bridge_fid *fid)
+{
+	(void)node;
+	(void)fid;
+	return sizeof(handle_prefix) - 1 + HANDLE_TEXT + 1;
+}
+
+static bool id_valid(const char *id, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (id[i] <= ' ' || id[i] > '~' || id[i] == '"' || id[i] == '\\') {
+			return false;
+		}
+	}
+	return size > 0 && size <= TICKET_ID_MAX;
+}
+
+static int revoke_write(
+	const struct bridge_node *node, struct bridge_fid *fid, const char *lines, size_t size)
+{
+	struct bridge_access *access = node->context;
+	if (fid->attach->rights.role != LEASE_ROLE_QUEEN) {
+		return -EPERM;
+	}
+	size_t length = (size_t)((const char *)memchr(lines, '\n', size) - lines);
+	if (length + 1 != size || !id_valid(lines, length)) {
+		return -EINVAL;
+	}
+	BASE_FREE char *ticket = base_strndup(lines, length);
+	bridge_record_revoke(access->record, ticket, fid->attach->rights.subject);
+	access->revoked(access->context, ticket);
+	bridge_record_commit(access->record);
+	return 0;
+}
+
+void bridge_access_publish(struct bridge_access *access, struct bridge_node *root,
+	void (*revoked)(void *context, const char *ticket), void *context)
+{
+	static const struct bridge_file_kind ticket_file = {.mode = 0222,
+		.write = ticket_write,
+		.open_to_all = true,
+		.line_max = LEASE_TICKET_SIZE_MAX + 1};
+	static const struct bridge_file_kind handle_file = {
+		.mode = 0444, .size = handle_size, .read = handle_read};
+	static const struct bridge_file_kind revoke_file = {
+		.mode = 0200, .write = revoke_write, .line_max = TICKET_ID_MAX + 1};
+	access->revoked = revoked;
+	access->context = context;
+	bridge_node_add(root, "ticket", &ticket_file, access);
+	bridge_node_add(root, "handle", &handle_file, access);
+	bridge_node_add(root, "revoke", &revoke_file, access)->withheld = true;
+}
