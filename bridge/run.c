@@ -77,6 +77,36 @@ static void archive_find_last(struct bridge_archive *archive)
 	}
 }
 
+/** Runs of the same owner, or their bytes. */
+static uint64_t owner_share(const struct bridge_archive *archive, const char *owner, bool by_bytes)
+{
+	uint64_t share = 0;
+	for (const struct bridge_run *run = archive->first; run != NULL; run = run->next) {
+		if (strcmp(run->directory->owner, owner) == 0) {
+			share += by_bytes ? run->kept_bytes : 1;
+		}
+	}
+	return share;
+}
+
+/** Makes room with the oldest run of whoever keeps most: nobody's jobs push out another's results
+ * while their own take more. The newest stays, however large it is. */
+static void make_room(struct bridge_archive *archive, const struct bridge_run *newest)
+{
+	bool by_bytes = archive->bytes > ARCHIVE_BYTES_MAX;
+	struct bridge_run **victim = NULL;
+	uint64_t most = 0;
+	for (struct bridge_run **link = &archive->first; *link != newest; link = &(*link)->next) {
+		bool frees = !by_bytes || (*link)->kept_bytes > 0;
+		uint64_t share = frees ? owner_share(archive, (*link)->directory->owner, by_bytes) : 0;
+		if (share > most) {
+			most = share;
+			victim = link;
+		}
+	}
+	archive_take_out(archive, victim != NULL ? victim : &archive->first);
+}
+
 static void archive_add(struct bridge_archive *archive, struct bridge_run *run)
 {
 	run->next = NULL;
@@ -84,10 +114,9 @@ static void archive_add(struct bridge_archive *archive, struct bridge_run *run)
 	archive->last = run;
 	archive->count++;
 	archive->bytes += run->kept_bytes;
-	/* The newest stays, however large it is. */
 	while (archive->first != run &&
 		(archive->count > BRIDGE_ARCHIVE_COUNT_MAX || archive->bytes > ARCHIVE_BYTES_MAX)) {
-		archive_take_out(archive, &archive->first);
+		make_room(archive, run);
 	}
 }
 

@@ -35,7 +35,7 @@ struct bridge_run {
 };
 
 /** Ended jobs whose outputs can still be read, oldest first: until their session is gone or newer
- * ones need the room. */
+ * ones need the room: then the oldest of the subject that keeps most goes. */
 struct bridge_archive {
 	/** /worker. Borrowed. */
 	struct bridge_node *directory;
