@@ -73,8 +73,9 @@ struct bridge_lease_request {
 
 /**
  * Acquires a lease on `gpu` ("GPU-0") through its ctl file. The lease belongs to this client's
- * session and ends with it, unless it is kept. Errors: LEASE_BUSY, LEASE_QUOTA, LEASE_PERMISSION, LEASE_INVALID, LEASE_CORDONED (the
- * detail of the reply), LEASE_WAIT_TIMEOUT, and those of the wire.
+ * session and ends with it, unless it is kept. Errors: LEASE_BUSY, LEASE_QUOTA, LEASE_PERMISSION,
+ * LEASE_INVALID, LEASE_CORDONED (the detail of the reply), LEASE_WAIT_TIMEOUT, and those of the
+ * wire.
  */
 bool bridge_client_acquire(struct bridge_client *client, const char *gpu,
 	const struct bridge_lease_request *request, struct bridge_grant *grant, struct lane_error *err);
