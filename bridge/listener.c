@@ -3,7 +3,11 @@
 
 #include "base/memory.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,7 +20,7 @@ enum { BACKLOG = 128, SOCKET_MODE = 0660, FOLDER_MODE = 0755 };
 const char *bridge_address_path(const char *address, struct lane_error *err)
 {
 	if (strncmp(address, "tcp:", 4) == 0) {
-		lane_error_set(err, "USAGE", "%s: TCP is not part of this version, use unix:PATH", address);
+		lane_error_set(err, "USAGE", "%s: this connects to unix:PATH alone", address);
 		return NULL;
 	}
 	bool prefixed = strncmp(address, "unix:", 5) == 0;
@@ -32,6 +36,84 @@ const char *bridge_address_path(const char *address, struct lane_error *err)
 		return NULL;
 	}
 	return path;
+}
+
+/** Whether only this machine reaches an address. */
+static bool is_loopback(const struct sockaddr *address)
+{
+	if (address->sa_family == AF_INET) {
+		const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
+		return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	}
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
+	return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
+/**
+ * Reads "tcp:HOST:PORT": a numeric address, the one of IPv6 in brackets, and a port. Names are not
+ * looked up: what a name means today is not what its owner meant to open. What passes unencrypted
+ * may not leave the machine.
+ */
+static bool tcp_address(
+	const char *address, struct sockaddr_storage *place, socklen_t *size, struct lane_error *err)
+{
+	const char *host = address + strlen("tcp:");
+	const char *colon = strrchr(host, ':');
+	size_t length = colon != NULL ? (size_t)(colon - host) : 0;
+	bool bracketed = length > 2 && host[0] == '[' && host[length - 1] == ']';
+	BASE_FREE char *name =
+		bracketed ? base_strndup(host + 1, length - 2) : base_strndup(host, length);
+	const struct addrinfo hints = {
+		.ai_family = bracketed ? AF_INET6 : AF_INET,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+	};
+	struct addrinfo *found = NULL;
+	if (length == 0 || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
+		strtoul(colon + 1, NULL, 10) - 1 >= UINT16_MAX ||
+		getaddrinfo(name, colon + 1, &hints, &found) != 0) {
+		return lane_error_set(
+			err, "USAGE", "'%s' is no address: tcp:127.0.0.1:PORT and tcp:[::1]:PORT are", address);
+	}
+	memcpy(place, found->ai_addr, found->ai_addrlen);
+	*size = found->ai_addrlen;
+	freeaddrinfo(found);
+	return is_loopback((const struct sockaddr *)place) ||
+		lane_error_set(err, "USAGE",
+			"%s: without encryption only addresses of this machine (127.0.0.0/8, [::1])", address);
+}
+
+static bool is_tcp(const char *address)
+{
+	return strncmp(address, "tcp:", 4) == 0;
+}
+
+bool bridge_listener_valid(const char *address, struct lane_error *err)
+{
+	struct sockaddr_storage place = {.ss_family = AF_UNSPEC};
+	socklen_t size = 0;
+	return is_tcp(address) ? tcp_address(address, &place, &size, err)
+						   : bridge_address_path(address, err) != NULL;
+}
+
+static bool open_tcp(const char *address, struct bridge_listener *listener, struct lane_error *err)
+{
+	struct sockaddr_storage place = {.ss_family = AF_UNSPEC};
+	socklen_t size = 0;
+	if (!tcp_address(address, &place, &size, err)) {
+		return false;
+	}
+	int fd = socket(place.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* Connections of a bridge before us may still be dying; a live one is refused all the same. */
+	const int on = 1;
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+		bind(fd, (const struct sockaddr *)&place, size) != 0 || listen(fd, BACKLOG) != 0) {
+		lane_error_set_errno(err, "LISTEN_FAILED", errno, "%s", address);
+		base_cleanup_close(&fd);
+		return false;
+	}
+	*listener = (struct bridge_listener){.fd = fd};
+	return true;
 }
 
 static struct sockaddr_un socket_address(const char *path)
@@ -97,6 +179,9 @@ static bool bind_and_listen(int fd, const struct sockaddr_un *address)
 bool bridge_listener_open(
 	const char *address, struct bridge_listener *listener, struct lane_error *err)
 {
+	if (is_tcp(address)) {
+		return open_tcp(address, listener, err);
+	}
 	const char *path = bridge_address_path(address, err);
 	if (path == NULL) {
 		return false;
@@ -118,15 +203,21 @@ bool bridge_listener_open(
 
 int bridge_listener_accept(const struct bridge_listener *listener)
 {
-	return accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0 && listener->path == NULL) {
+		/* Replies are small and each is waited for. It can fail only for what is no TCP. */
+		const int on = 1;
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	}
+	return fd;
 }
 
 void bridge_listener_close(struct bridge_listener *listener)
 {
 	if (listener->path != NULL) {
 		unlink(listener->path);
-		close(listener->fd);
 		free(listener->path);
 	}
+	base_cleanup_close(&listener->fd);
 	*listener = (struct bridge_listener){.fd = -1};
 }

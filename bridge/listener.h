@@ -6,22 +6,28 @@
 
 #include <stdbool.h>
 
-/** A listening unix socket. */
+/** A listening socket, unix or TCP. */
 struct bridge_listener {
 	int fd;
-	/** Path to unlink at the end. Owned. */
+	/** Of a unix socket: the path to unlink at the end. Owned. NULL: TCP. */
 	char *path;
 };
 
 /**
- * Path of "unix:PATH" or of a plain path; NULL with USAGE for anything else ("tcp:" is named as not
- * being part of this version). Borrowed from `address`.
+ * Path of "unix:PATH" or of a plain path; NULL with USAGE for anything else. Borrowed from
+ * `address`.
  */
 const char *bridge_address_path(const char *address, struct lane_error *err);
 
 /**
- * Listens: missing folders are made (0755), mode of the socket 0660, a socket that nobody serves
- * any more is replaced. Errors: USAGE, LISTEN_FAILED (in use, or the errno).
+ * Whether an address can be listened on: "unix:PATH", a path, or "tcp:ADDRESS:PORT" with a numeric
+ * address of this machine alone. Errors: USAGE.
+ */
+bool bridge_listener_valid(const char *address, struct lane_error *err);
+
+/**
+ * Listens. A unix socket: missing folders are made (0755), mode of the socket 0660, a socket that
+ * nobody serves any more is replaced. Errors: USAGE, LISTEN_FAILED (in use, or the errno).
  */
 bool bridge_listener_open(
 	const char *address, struct bridge_listener *listener, struct lane_error *err);

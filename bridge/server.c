@@ -439,7 +439,7 @@ bool bridge_server_run(struct bridge_server *server, bool until_idle, struct lan
 
 bool bridge_server_address_valid(const char *address, struct lane_error *err)
 {
-	return bridge_address_path(address, err) != NULL;
+	return bridge_listener_valid(address, err);
 }
 
 char *bridge_server_list(const struct bridge_server_config *config, struct lane_error *err)

@@ -17,9 +17,16 @@ expect_stdout 'usage: gpu-bridge-host'
 expect_status 0 "$host" --version
 expect_stdout 'gpu-bridge-host'
 
-expect_usage_error "$host" --listen tcp:127.0.0.1:5640
-expect_stderr 'tcp:127.0.0.1:5640'
-expect_stderr 'TCP is not part of this version'
+for address in tcp: tcp:127.0.0.1 tcp:127.0.0.1: tcp:127.0.0.1:0 tcp:127.0.0.1:65536 \
+  tcp:127.0.0.1:564x tcp:localhost:564 tcp:::1:564 'tcp:[127.0.0.1]:564'; do
+  expect_usage_error "$host" --mock --listen "$address"
+  expect_stderr "'$address' is no address"
+done
+# What is not encrypted does not leave the machine.
+for address in tcp:0.0.0.0:564 'tcp:[::]:564' tcp:192.0.2.1:564; do
+  expect_usage_error "$host" --mock --listen "$address"
+  expect_stderr "$address: without encryption"
+done
 expect_usage_error "$host" --listen unix:
 expect_usage_error "$host" --listen bridge
 expect_usage_error "$host" --listen "unix:/$(printf '%0120d' 0)"

@@ -145,7 +145,7 @@ wait "$bridge_pid" && fail "the killed bridge ended with 0"
 timeout 10 cat /m/version >/dev/null 2>&1 && fail 'read from a bridge that is gone'
 [ $? -ne 124 ] || fail 'a read from a bridge that is gone hangs'
 umount /m || fail 'umount after the bridge is gone'
-bridge --mock
+bridge --mock --listen tcp:127.0.0.1:5640
 mount_at 'mock, restarted' trans=unix,access=any
 look "$data/mock-info.json"
 umount /m
@@ -169,6 +169,18 @@ for options in msize=4096 msize=1048576 noxattr; do
   look "$data/mock-info.json"
   umount /m
 done
+
+# TCP, where nobody has credentials, and a connection that somebody else has made.
+mount_at 'mock, tcp' trans=tcp,port=5640,access=any 127.0.0.1
+look "$data/mock-info.json"
+(echo RELEASE >/m/gpu/GPU-0/ctl) 2>/dev/null && fail 'a stranger writes ctl'
+umount /m
+mounted='mock, fd'
+bash -c 'exec 3<>/dev/tcp/127.0.0.1/5640 &&
+  mount -t 9p -o version=9p2000.L,cache=none,trans=fd,rfdno=3,wfdno=3,access=any bridge /m' ||
+  fail "$mounted: mount"
+look "$data/mock-info.json"
+umount /m
 stop_bridge
 [ ! -e /run/bridge.sock ] || fail 'the socket is left'
 

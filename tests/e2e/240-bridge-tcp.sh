@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The TCP listener: diod's clients read the namespace over it, beside the unix socket. Nobody there
+# has credentials, so without a ticket nothing can be written.
+. "$(dirname -- "$0")/../lib.sh"
+PATH=$PATH:/usr/sbin
+need diodls diodcat python3
+
+port=$(python3 -c 'import socket
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    print(s.getsockname()[1])')
+start "$bin/gpu-bridge-host" --mock --listen "tcp:127.0.0.1:$port" --listen "unix:$tmp/socket"
+wait_for 10 test -S "$tmp/socket"
+
+expect_status 0 diodls -s "127.0.0.1:$port" -a / /gpu
+printf '%s\n' GPU-0 GPU-1 >"$tmp/expected"
+expect_stdout_is "$tmp/expected"
+expect_status 0 diodcat -s "127.0.0.1:$port" -a / /gpu/GPU-1/info
+expect_json "$tmp/stdout" 'doc["name"] == "Mock 4060" and len(doc) == 6'
+
+PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$src/tests/hostile python3 - "$port" <<'PYTHON' || fail 'a stranger writes'
+import sys
+import ninep
+
+session = ninep.session(("127.0.0.1", int(sys.argv[1])))
+session.open("/gpu/GPU-0/info", 1)
+try:
+    session.open("/gpu/GPU-0/ctl", 2, 2)
+except Exception as error:
+    print("refused:", error)
+else:
+    sys.exit("ctl opened for writing")
+PYTHON
+
+# The port is taken: the second one leaves.
+expect_status 2 "$bin/gpu-bridge-host" --mock --listen "tcp:127.0.0.1:$port"
+expect_stderr 'Address already in use'
+kill -TERM "$pid"
+wait "$pid" || fail "status $? after SIGTERM"
+start "$bin/gpu-bridge-host" --mock --listen "tcp:127.0.0.1:$port" --listen "unix:$tmp/socket"
+wait_for 10 test -S "$tmp/socket"
