@@ -6,7 +6,7 @@ need python3
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$src/tests/hostile"
 
 cat >"$tmp/kill.py" <<'PYTHON'
-import os, random, signal, socket, subprocess, sys, threading, time
+import atexit, os, random, signal, socket, subprocess, sys, threading, time
 from lane import Lane
 
 host, folder, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -62,6 +62,12 @@ def answers():
         return True
     except OSError:
         return False
+
+bridge = None
+@atexit.register
+def leave_nothing():
+    if bridge is not None and bridge.poll() is None:
+        bridge.kill()
 
 held = None
 for over in range(rounds):
