@@ -68,13 +68,18 @@ char *probe_amdgpu_product(const struct probe_root *root, unsigned device_id, un
 	return NULL;
 }
 
-/* The kernel fills what it knows of the answer; the rest stays zero. */
+/*
+ * The kernel fills what it knows of the answer; the rest stays zero. Mesa's drm-shim answers with
+ * the structures of its own time, whatever size is asked for: there is room for those to come.
+ */
 static bool ask(int fd, unsigned query, void *answer, size_t size)
 {
+	_Alignas(uint64_t) uint8_t room[4096] = {0};
 	struct drm_amdgpu_info request = {
-		.return_pointer = (uintptr_t)answer, .return_size = (uint32_t)size, .query = query};
-	memset(answer, 0, size);
-	return drmCommandWrite(fd, DRM_AMDGPU_INFO, &request, sizeof(request)) == 0;
+		.return_pointer = (uintptr_t)room, .return_size = (uint32_t)size, .query = query};
+	bool answered = drmCommandWrite(fd, DRM_AMDGPU_INFO, &request, sizeof(request)) == 0;
+	memcpy(answer, room, size);
+	return answered;
 }
 
 cJSON *probe_amdgpu_info(const struct probe_root *root, int fd)

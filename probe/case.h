@@ -10,6 +10,8 @@ struct probe_case {
 	/** NULL: the general health is judged. */
 	const struct probe_floor *floor;
 	struct report *report;
+	/** The device to judge; NULL: the best one. */
+	const char *uuid;
 	/** The GPU that is judged, an element of "gpus", and its Vulkan device; NULL when there is
 	 * none. */
 	const cJSON *gpu;

@@ -37,6 +37,7 @@ void probe_cause_gpu_missing(const struct probe_case *trial);
 void probe_cause_submit(const struct probe_case *trial);
 void probe_cause_venus(const struct probe_case *trial);
 void probe_cause_disagreement(const struct probe_case *trial);
+void probe_cause_pretended(const struct probe_case *trial);
 void probe_cause_environment(const struct probe_case *trial);
 
 #endif

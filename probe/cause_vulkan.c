@@ -260,8 +260,42 @@ void probe_cause_submit(const struct probe_case *trial)
 	}
 }
 
+/* The floor asks for Venus, or the loader is given no other driver. */
+static bool venus_wanted(const struct probe_case *trial)
+{
+	for (size_t i = 0; trial->floor && i < trial->floor->count; i++) {
+		const struct probe_expectation *expectation = &trial->floor->expectations[i];
+		const cJSON *operand = expectation->test.operand;
+		if (strcmp(expectation->fact, "gpu.vulkan.driver_id") == 0 && cJSON_IsString(operand)) {
+			return strcmp(operand->valuestring, "MESA_VENUS") == 0;
+		}
+	}
+	const cJSON *icd;
+	cJSON_ArrayForEach(icd, fact(trial, "vulkan.icds"))
+	{
+		if (base_json_bool(icd, "used", false) && !is_venus_icd(icd)) {
+			return false;
+		}
+	}
+	return has_venus_icd(trial);
+}
+
+/* Over vtest, a socket to a server of tests, no virtio-gpu is needed. */
+static void check_virtio_gpu(const struct probe_case *trial)
+{
+	const cJSON *debug = fact(trial, "host.environment[VN_DEBUG].value");
+	bool vtest = cJSON_IsString(debug) && strstr(debug->valuestring, "vtest");
+	if (has_venus_icd(trial) && venus_wanted(trial) && !has_virtio_gpu(trial) && !vtest) {
+		cJSON *finding = report_finding(trial->report, probe_cause_level(trial), "VENUS_NO_DEVICE",
+			"the Venus driver is installed, and no GPU node here is a virtio-gpu's");
+		add_manifests(trial, finding);
+		add_messages(trial, finding);
+	}
+}
+
 void probe_cause_venus(const struct probe_case *trial)
 {
+	check_virtio_gpu(trial);
 	const cJSON *device;
 	cJSON_ArrayForEach(device, fact(trial, "vulkan.devices"))
 	{
@@ -294,6 +328,20 @@ void probe_cause_disagreement(const struct probe_case *trial)
 				"%s of %s:%s", probe_text(entry, "what"), probe_text(gpu, "name"), words.data);
 			base_json_add_node(
 				report_finding_evidence(finding), "disagreement", cJSON_Duplicate(entry, true));
+		}
+	}
+}
+
+void probe_cause_pretended(const struct probe_case *trial)
+{
+	const cJSON *device;
+	cJSON_ArrayForEach(device, fact(trial, "vulkan.devices"))
+	{
+		const char *name = base_json_string(device, "name", "");
+		/* radv_null_winsys.c of Mesa: "Null hardware (RADV GFX1201)". */
+		if (strncmp(name, "Null hardware", strlen("Null hardware")) == 0) {
+			report_finding(trial->report, probe_cause_level(trial), "DEVICE_PRETENDED",
+				"%s: RADV_FORCE_FAMILY makes RADV compile for a chip that is not here", name);
 		}
 	}
 }

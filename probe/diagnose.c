@@ -114,6 +114,7 @@ void probe_diagnose(const struct probe_case *trial)
 		{probe_cause_no_device, false},
 		{probe_cause_gpu_missing, true},
 		{probe_cause_venus, true},
+		{probe_cause_pretended, true},
 		{probe_cause_submit, false},
 		{probe_cause_health, true},
 		{probe_cause_disagreement, true},

@@ -108,6 +108,9 @@ static size_t rank(const struct probe_case *trial)
 		(base_json_get(trial->gpu, "pci") ? 1u : 0u);
 }
 
+/* More than all expectations that a floor may have, and any rank. */
+#define CHOSEN_POINTS ((size_t)1 << 20)
+
 void probe_case_choose(struct probe_case *trial)
 {
 	struct probe_case candidate = *trial;
@@ -126,6 +129,8 @@ void probe_case_choose(struct probe_case *trial)
 					  probe_path_find(trial->facts, "vulkan.devices"), key->valuestring)
 				: NULL;
 			size_t points = (trial->floor ? score(&candidate) * 64 : 0) + rank(&candidate) + 1;
+			const char *uuid = base_json_string(candidate.device, "device_uuid", "");
+			points += trial->uuid && strcmp(uuid, trial->uuid) == 0 ? CHOSEN_POINTS : 0;
 			if (points > best) {
 				best = points;
 				trial->gpu = candidate.gpu;
@@ -269,9 +274,16 @@ static void add_claims(const struct probe_case *trial)
 
 void probe_judge(const cJSON *facts, const struct probe_floor *floor, struct report *report)
 {
+	probe_judge_device(facts, floor, NULL, report);
+}
+
+void probe_judge_device(const cJSON *facts, const struct probe_floor *floor, const char *uuid,
+	struct report *report)
+{
 	struct probe_case trial = {.facts = facts,
 		.floor = floor,
 		.report = report,
+		.uuid = uuid,
 		.hardware_wanted = !floor || probe_floor_wants_hardware(floor)};
 	probe_case_choose(&trial);
 	trial.state = floor ? judge_floor(&trial) : judge_health(&trial);

@@ -51,5 +51,11 @@ bool probe_floor_wants_hardware(const struct probe_floor *floor);
  * host to the report; does not close it.
  */
 void probe_judge(const cJSON *facts, const struct probe_floor *floor, struct report *report);
+/**
+ * The same for the Vulkan device with this UUID text, whatever else is there; for the best one
+ * when `uuid` is NULL or none of the facts' devices has it.
+ */
+void probe_judge_device(const cJSON *facts, const struct probe_floor *floor, const char *uuid,
+	struct report *report);
 
 #endif

@@ -192,8 +192,9 @@ static void choose_icd(const char *path)
 int probe_vulkan_collect(const struct probe_scope *scope, int out_fd)
 {
 	struct vulkan_probe probe = {.scope = scope, .out_fd = out_fd};
-	/* RADV tells only so that it leaves a GPU out because it is too new. */
+	/* Only so RADV tells that a GPU is too new for it, and Venus that the host disagrees. */
 	setenv("RADV_DEBUG", "startup", 0);
+	setenv("VN_DEBUG", "init", 0);
 	if (scope->icd) {
 		choose_icd(scope->icd);
 	}

@@ -12,6 +12,11 @@ static const struct report_fault faults[] = {
 		"No Vulkan device matches what --device asks for. The message lists what is there.",
 		"Choose one of the listed devices, or find out with gpu-probe why yours is missing.",
 		"gpu-probe --only vulkan"},
+	{"DEVICE_PRETENDED", "The device is only pretended",
+		"RADV_FORCE_FAMILY is set and there is no GPU: RADV lists 'Null hardware', which compiles and "
+		"executes nothing.",
+		"Unset RADV_FORCE_FAMILY, and follow the other findings to the missing GPU.",
+		"printenv RADV_FORCE_FAMILY"},
 	{"DEVICE_SOFTWARE_ONLY", "Only a software renderer answers",
 		"No hardware GPU is listed, only llvmpipe or SwiftShader, which run on the CPU. This is how a "
 		"lane fails silently: everything runs, at a hundredth of the speed.",

@@ -42,6 +42,23 @@ expect_json "$tmp/probe.json" "{check['id']: check['state'] for check in doc['ex
   'card-node': 'broken', 'pci-id': 'broken', 'checked-submit': 'broken'}"
 expect_json "$tmp/probe.json" "'WRONG_RESULT' in [finding['code'] for finding in doc['findings']]"
 
+# sysfs has one id, the ioctl another: found without Vulkan. The chip is known from its driver.
+in_shim_ends 0 gpu-probe --only drm --facts-only --format json
+expect_json "$tmp/stdout" "[g['disagreements'] for g in doc['gpus']] == [[
+  {'what': 'id', 'sysfs': '1002:15e7', 'ioctl': '1002:7550'}]]"
+expect_json "$tmp/stdout" "doc['drm'][0]['amdgpu']['family'] == 'GC 12.0.0'"
+in_shim_ends 0 gpu-probe --only vulkan --no-submit --facts-only --format json
+expect_json "$tmp/stdout" "('16x16x16 f16 f16 f32 f32' in
+  doc['vulkan']['devices'][0]['cooperative_matrices'])"
+
+# With the bus of a machine that has a Navi 48 there, all but the card node and the submit hold.
+mkdir -p -- "$build/bed-data"
+cp -- "$src/tests/data/pci/navi48.dump" "$build/bed-data/"
+in_shim_ends 1 gpu-probe --floor honey --pci-dump /mnt/bed-data/navi48.dump --format json
+expect_json "$tmp/stdout" "{check['id'] for check in doc['expectations']
+  if check['state'] != 'held'} == {'card-node', 'checked-submit'}"
+expect_json "$tmp/stdout" "'FACTS_DISAGREE' in [finding['code'] for finding in doc['findings']]"
+
 in_shim_ends 1 gpu-canary --format json
 cp -- "$tmp/stdout" "$tmp/canary.json"
 expect_json "$tmp/canary.json" "doc['verdict'] == 'broken'"

@@ -251,6 +251,10 @@ static const struct judgement judgements[] = {
 			{"drm[card0]", "id", NULL}, {"drm[renderD128]", "id", NULL}},
 		"unknown", "warning EXPECTATION_UNKNOWN"},
 	/* Venus. */
+	{"krunkit", "krunkit", {{"", "drm", "[]"}, {"vulkan", "devices", "[]"}}, "broken",
+		"failure VENUS_NO_DEVICE"},
+	{"honey", "honey", {{"vulkan.devices[GPU0]", "name", "\"Null hardware (RADV GFX1201)\""}},
+		"holds", "warning DEVICE_PRETENDED"},
 	{"krunkit", "krunkit",
 		{{"vulkan.instance", "created", "false"},
 			{"vulkan.instance", "code", "\"VULKAN_OUT_OF_HOST_MEMORY\""},
@@ -457,6 +461,35 @@ static void test_nothing_known(void **state)
 	cJSON_Delete(facts);
 }
 
+/* Honey has RADV and lavapipe: each can be the one that is judged. */
+static void test_chosen_device(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *uuid, *judged;
+	} table[] = {
+		{"00000000-0300-0000-0000-000000000000", "00000000-0300-0000-0000-000000000000"},
+		{"6d657361-3232-2e33-2e36-000000000000", "6d657361-3232-2e33-2e36-000000000000"},
+		{"11111111-1111-1111-1111-111111111111", "00000000-0300-0000-0000-000000000000"},
+		{NULL, "00000000-0300-0000-0000-000000000000"},
+	};
+	BASE_JSON_FREE cJSON *facts = load("honey");
+	BASE_FREE char *path = base_format("%s/discrete.json", LANE_TEST_FLOORS);
+	struct probe_floor *floor = probe_floor_load(path, NULL);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct report *report = report_create("gpu-canary");
+		probe_judge_device(facts, floor, table[i].uuid, report);
+		report_close(report);
+		const cJSON *root = report_root(report);
+		assert_string_equal(
+			base_json_string(base_json_get(root, "device"), "uuid", ""), table[i].judged);
+		bool discrete = strncmp(table[i].judged, "0000", 4) == 0;
+		assert_string_equal(base_json_string(root, "verdict", ""), discrete ? "holds" : "broken");
+		report_destroy(report);
+	}
+	probe_floor_destroy(floor);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -464,6 +497,7 @@ int main(void)
 		NAMED("judge@every-expectation-breaks-its-floor", test_every_expectation),
 		NAMED("judge@ladder-shows-the-broken-rung", test_ladder),
 		NAMED("judge@claims-only-what-it-showed", test_claims),
+		NAMED("judge@chosen-device-is-judged-whatever-else-is-there", test_chosen_device),
 		NAMED("judge@nothing-known-is-unknown", test_nothing_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Venus as a krunkit guest has it, with a renderer behind it: the driver is recognised, and refused
+# because llvmpipe is what renders. Without a virtio-gpu that cause is named.
+. "$(dirname -- "$0")/../lib.sh"
+need python3
+bed_root trixie
+venus=/usr/share/vulkan/icd.d/virtio_icd.json
+
+# has CODE: a finding of the report in $tmp/stdout has it.
+has() {
+  expect_json "$tmp/stdout" "'$1' in [finding['code'] for finding in doc['findings']]"
+}
+
+# The driver is there, the device is not.
+in_root VK_DRIVER_FILES=$venus gpu-probe --floor krunkit --format json
+[ "$status" -eq 1 ] || fail "exit status $status"
+has VENUS_NO_DEVICE
+
+# The socket lies in the build tree, which is what both sides of the bed see.
+folder=venus.$$
+mkdir -- "$build/$folder"
+socket=$folder/.virgl_test
+# probe OPTION...: gpu-probe as the guest.
+probe() {
+  in_root VN_DEBUG=vtest,init VTEST_SOCKET_NAME="/mnt/$socket" VK_DRIVER_FILES=$venus gpu-probe "$@"
+}
+# serve SCRIPT ARGUMENT...: a host, in namespaces of its own, so that it ends with all its children.
+# unshare lets no SIGTERM through, which is what timeout is for.
+serve() {
+  start timeout -k 1 120 unshare --mount --propagation private --pid --fork --kill-child sh -c "$@"
+  wait_for 20 test -S "$build/$socket"
+}
+stop() {
+  kill "$pid"
+  wait "$pid" 2>/dev/null || :
+  rm -f -- "$build/$socket"
+}
+
+# shellcheck disable=SC2016 # expanded by the inner shell
+serve '
+  mount --rbind /proc "$1/proc" && mount --rbind /dev "$1/dev" && mount --bind "$2" "$1/mnt" &&
+    exec chroot "$1" env -i PATH=/usr/bin:/bin \
+      VK_DRIVER_FILES=/usr/share/vulkan/icd.d/lvp_icd.json \
+      virgl_test_server --venus --no-virgl --multi-clients --socket-path "/mnt/$3"' \
+  sh "$root" "$build" "$socket"
+probe --floor krunkit --no-submit --format json
+[ "$status" -eq 1 ] || fail "exit status $status"
+has VENUS_SOFTWARE
+has DEVICE_SOFTWARE_ONLY
+expect_json "$tmp/stdout" "(doc['device']['name'].startswith('Virtio-GPU Venus (llvmpipe') and
+  doc['device']['driver'] == 'venus' and doc['device']['software'] is True)"
+expect_json "$tmp/stdout" "{check['id']: check['state'] for check in doc['expectations']
+  if check['id'] in ('venus', 'hardware')} == {'venus': 'held', 'hardware': 'broken'}"
+
+# The renderer's memory reaches the guest as a dma-buf, which llvmpipe gets of udmabuf alone. Where
+# the kernel has none the server drops the guest, which waits for ever: that has to be told, in time.
+probe --facts-only --only vulkan --timeout 6 --format json
+if [ -c /dev/udmabuf ]; then
+  expect_json "$tmp/stdout" "doc['vulkan']['devices'][0]['submit'] == 'ok'"
+else
+  echo 'no /dev/udmabuf: that the checked submit executes on Venus is not shown here'
+  expect_json "$tmp/stdout" "[icd['alone']['outcome'] for icd in doc['vulkan']['icds']
+    if 'alone' in icd] == ['timeout']"
+  probe --floor software --timeout 6 --format json
+  [ "$status" -eq 1 ] || fail "exit status $status"
+  has ICD_HANGS
+fi
+stop
+
+rmdir -- "$build/$folder"
