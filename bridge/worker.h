@@ -32,6 +32,7 @@
  * - timestamp_period_ns, valid_bits: of the device
  * - samples_ns: integers, one a sample, over all of its dispatches or the transfer, by `timer`
  * - wall_ns: integers, one a sample, the host's time over the same
+ * - at_ns: integers, one a sample, when its dispatches were done, since the job began
  * - dispatches_per_sample
  * - stop_rule: "precision" (rel_ci reached), "max-samples", "time" (60 % of timeout_ms are over),
  *   "differs"

@@ -89,6 +89,7 @@ static bool timing_check(const struct base_json *json, const cJSON *timing,
 		{"valid_bits", BASE_JSON_INTEGER, true, 0, 64},
 		{"samples_ns", BASE_JSON_ARRAY, true, 0, 0},
 		{"wall_ns", BASE_JSON_ARRAY, true, 0, 0},
+		{"at_ns", BASE_JSON_ARRAY, true, 0, 0},
 		{"dispatches_per_sample", BASE_JSON_INTEGER, true, 1, BRIDGE_JOB_DISPATCHES_MAX},
 		{"stop_rule", BASE_JSON_STRING, true, 0, 0},
 		{"differs", BASE_JSON_OBJECT | BASE_JSON_NULL, true, 0, 0},
@@ -120,7 +121,8 @@ static bool timing_check(const struct base_json *json, const cJSON *timing,
 	return one_of(json, timing, "timer", timers, COUNT(timers), err) &&
 		one_of(json, timing, "stop_rule", stop_rules, COUNT(stop_rules), err) &&
 		integers_check(json, timing, "samples_ns", samples, err) &&
-		integers_check(json, timing, "wall_ns", samples, err);
+		integers_check(json, timing, "wall_ns", samples, err) &&
+		integers_check(json, timing, "at_ns", samples, err);
 }
 
 static bool device_check(

@@ -191,6 +191,7 @@ static bool run_sample(struct run *run, struct lane_error *err)
 		return false;
 	}
 	run->readback_ns += base_clock_monotonic_ns() - begun_ns;
+	run->samples.at_ns[run->samples.count] = begun_ns - run->started_ns;
 	const struct compute_timing *timing = &timings[run->job->sampling.measure];
 	if (run->timer != COMPUTE_TIMER_INVALID) {
 		run->timer = timing->timer;
@@ -238,6 +239,7 @@ static cJSON *run_timing(const struct run *run)
 	base_json_add_number(timing, "valid_bits", device->timestamp_valid_bits);
 	add_samples(timing, "samples_ns", run->samples.ns, run->samples.count);
 	add_samples(timing, "wall_ns", run->samples.wall_ns, run->samples.count);
+	add_samples(timing, "at_ns", run->samples.at_ns, run->samples.count);
 	base_json_add_number(timing, "dispatches_per_sample", run->job->sampling.dispatches_per_sample);
 	base_json_add_string(timing, "stop_rule", run->stop_rule);
 	if (run->difference.found) {

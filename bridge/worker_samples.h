@@ -13,6 +13,8 @@ struct worker_samples {
 	size_t count;
 	uint64_t ns[BRIDGE_JOB_SAMPLES_MAX];
 	uint64_t wall_ns[BRIDGE_JOB_SAMPLES_MAX];
+	/** When the work of each was done, since the job began. */
+	uint64_t at_ns[BRIDGE_JOB_SAMPLES_MAX];
 	uint64_t sorted[BRIDGE_JOB_SAMPLES_MAX];
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "canary/lane.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "bridge/job.h"
 
@@ -50,12 +51,20 @@ bool canary_lane_run(struct canary_lane *lane, const char *job, const char *desc
 	if (!lane->kind->run(lane, job, descriptor, result_bytes, end, &timing, err)) {
 		return false;
 	}
+	end->read_ns = base_clock_monotonic_ns();
 	LANE_ERROR_AUTO defect = LANE_ERROR_INIT;
 	if (strcmp(end->state, "OK") == 0 &&
 		!timing_parse(timing, BRIDGE_JOB_SAMPLES_MAX, &end->timing, &defect)) {
 		canary_job_end(end, "ERR WORKER", lane_error_message(&defect));
 	}
 	return true;
+}
+
+void canary_lane_tick(const struct canary_lane *lane)
+{
+	if (lane->options.tick) {
+		lane->options.tick(lane->options.context);
+	}
 }
 
 void canary_job_end(struct canary_job *job, const char *state, const char *detail)

@@ -18,6 +18,9 @@
  */
 struct canary_lane;
 
+/** A wait is cut into such pieces, so that a signal is seen, a lease renewed and a sensor read. */
+enum { CANARY_TICK_MS = 100 };
+
 enum canary_mode { CANARY_EMBEDDED, CANARY_BRIDGE, CANARY_DIRECT };
 
 struct canary_lane_options {
@@ -29,6 +32,9 @@ struct canary_lane_options {
 	unsigned timeout_ms;
 	/** Waits end early when it is raised. */
 	const struct canary_interrupt *interrupt;
+	/** Called now and then while a job runs, every CANARY_TICK_MS or so; may be NULL. */
+	void (*tick)(void *context);
+	void *context;
 };
 
 /** A job that came to an end. Zeroed: none. */
@@ -41,6 +47,9 @@ struct canary_job {
 	uint32_t *result;
 	/** From handing it over to its terminal state. */
 	uint64_t wall_ns;
+	/** CLOCK_MONOTONIC when it was handed over, began to run, had ended, and its outputs were here.
+	 */
+	uint64_t submitted_ns, running_ns, ended_ns, read_ns;
 };
 
 /**
@@ -75,6 +84,7 @@ void canary_job_finish(struct canary_job *job);
 void canary_job_end(struct canary_job *job, const char *state, const char *detail);
 
 /** How a way is made; private to lane*.c. */
+void canary_lane_tick(const struct canary_lane *lane);
 struct canary_lane_kind {
 	bool (*lease)(struct canary_lane *lane, const struct bridge_lease_request *request,
 		struct lane_error *err);

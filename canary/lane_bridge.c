@@ -9,11 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	DOCUMENT_MAX = 1 << 20,
-	/** A wait is cut into such pieces, so that a signal is seen and a lease renewed in time. */
-	PIECE_MS = 200,
-};
+enum { DOCUMENT_MAX = 1 << 20 };
 
 /** Through a bridge: the embedded one or a running one. */
 struct bridge_lane {
@@ -133,6 +129,15 @@ static bool keep(struct bridge_lane *lane, struct lane_error *err)
 		lane->client, lane->gpu, lane->grant.lease, lane->request.ttl_s, err);
 }
 
+static void see_state(void *context, const struct bridge_status *status)
+{
+	struct canary_job *end = context;
+	/* Every piece of a wait tells the whole story again. */
+	if (strcmp(status->state, "RUNNING") == 0 && end->running_ns == end->submitted_ns) {
+		end->running_ns = base_clock_monotonic_ns();
+	}
+}
+
 /* Waits for the terminal state, in pieces. The job's own timeout is the bridge's; ours is a grace
  * on top. */
 static bool wait_for_end(
@@ -142,7 +147,8 @@ static bool wait_for_end(
 		base_clock_boottime_ns() + 2 * (uint64_t)lane->lane.options.timeout_ms * 1000000;
 	for (;;) {
 		struct bridge_status last = {0};
-		if (bridge_client_wait(lane->client, lane->gpu, job, PIECE_MS, NULL, NULL, &last, err)) {
+		if (bridge_client_wait(
+				lane->client, lane->gpu, job, CANARY_TICK_MS, see_state, end, &last, err)) {
 			canary_job_end(end, last.state, last.detail);
 			return true;
 		}
@@ -156,6 +162,7 @@ static bool wait_for_end(
 			return lane_error_wrap(err, "job %s has no end", job);
 		}
 		lane_error_finish(err);
+		canary_lane_tick(&lane->lane);
 		if (!keep(lane, err)) {
 			return explain(lane, err);
 		}
@@ -197,14 +204,15 @@ static bool run(struct canary_lane *lane, const char *job, const char *descripto
 	size_t result_bytes, struct canary_job *end, cJSON **timing, struct lane_error *err)
 {
 	struct bridge_lane *own = self(lane);
-	uint64_t start_ns = base_clock_monotonic_ns();
+	end->submitted_ns = end->running_ns = base_clock_monotonic_ns();
 	if (!keep(own, err) || !bridge_client_submit(own->client, own->gpu, descriptor, err)) {
 		return explain(own, err);
 	}
 	if (!wait_for_end(own, job, end, err)) {
 		return false;
 	}
-	end->wall_ns = base_clock_monotonic_ns() - start_ns;
+	end->ended_ns = base_clock_monotonic_ns();
+	end->wall_ns = end->ended_ns - end->submitted_ns;
 	if (strcmp(end->state, "OK") != 0) {
 		return true;
 	}

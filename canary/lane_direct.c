@@ -43,7 +43,10 @@ static bool wait_for_event(struct direct_lane *lane, unsigned timeout_ms,
 			{.fd = bridge_worker_socket(lane->worker), .events = POLLIN},
 			{.fd = lane->lane.options.interrupt->fd, .events = POLLIN},
 		};
-		poll(poll_fds, 2, (int)((deadline_ns - now_ns) / 1000000) + 1);
+		uint64_t left_ms = (deadline_ns - now_ns) / 1000000 + 1;
+		if (poll(poll_fds, 2, left_ms < CANARY_TICK_MS ? (int)left_ms : CANARY_TICK_MS) == 0) {
+			canary_lane_tick(&lane->lane);
+		}
 		if (canary_interrupt_raised(lane->lane.options.interrupt)) {
 			return lane_error_set(err, "CANARY_INTERRUPTED", "a signal came while worker %d ran",
 				(int)bridge_worker_pid(lane->worker));
@@ -135,11 +138,12 @@ static bool run(struct canary_lane *lane, const char *job, const char *descripto
 	(void)job;
 	struct direct_lane *own = self(lane);
 	struct bridge_job parsed = {0};
-	uint64_t start_ns = base_clock_monotonic_ns();
+	end->submitted_ns = end->running_ns = base_clock_monotonic_ns();
 	bool ran = bridge_job_parse(descriptor, strlen(descriptor), &parsed, err) &&
 		bridge_worker_submit(own->worker, &parsed, err) &&
 		wait_for_end(own, result_bytes, end, timing, err);
-	end->wall_ns = base_clock_monotonic_ns() - start_ns;
+	end->ended_ns = base_clock_monotonic_ns();
+	end->wall_ns = end->ended_ns - end->submitted_ns;
 	bridge_job_finish(&parsed);
 	return ran;
 }

@@ -18,10 +18,12 @@ struct judged {
 	/** Words of the first wrong element. Owned. */
 	char *expected, *found;
 	bool has_figures;
+	/** Above the roofline. */
+	bool impossible;
 	/** Of `samples`, which are in the workload's unit. Owned. */
 	struct statistics statistics;
 	double *samples;
-	double cpu_speedup, cpu_median, bridge_overhead;
+	double cpu_speedup, cpu_median, bridge_overhead, roofline;
 };
 
 /* States a job may end in: how bad it is, and the fault that explains it. */
@@ -46,7 +48,11 @@ static void add_check(const struct canary_result *result, struct report *report,
 	enum report_state state, const char *observed)
 {
 	const struct workload *workload = result->plan.workload;
-	BASE_FREE char *id = base_format("canary.%s", workload->name);
+	if (result->round > 0 && state == REPORT_HELD) {
+		return;
+	}
+	BASE_FREE char *round = base_format(".%u", result->round + 1);
+	BASE_FREE char *id = base_format("canary.%s%s", workload->name, result->round > 0 ? round : "");
 	BASE_FREE char *title = base_format("%s computes %s", workload->name, workload->title);
 	BASE_FREE char *expected = base_format("all %" PRIu64 " elements of every sample as on the CPU",
 		workload_plan_output_bytes(&result->plan) / 4);
@@ -147,12 +153,29 @@ static void compute_figures(const struct canary_result *result, struct judged *j
 		judged->bridge_overhead =
 			((double)result->job.wall_ns - timing->worker_ns) / timing->worker_ns;
 	}
+	judged->roofline = result->roofline ? roofline_share(result->roofline, &result->plan,
+											  judged->statistics.median, result->clock_mhz)
+										: NAN;
 	judged->has_figures = true;
+}
+
+/* More than the hardware can do was not done: something counts or times wrongly. */
+static void find_impossible(
+	const struct canary_result *result, struct judged *judged, struct report *report)
+{
+	cJSON *finding = report_finding(report, REPORT_WARNING, "CANARY_IMPOSSIBLE",
+		"%s: %.4g %s are %.0f %% of what a %s can do", result->plan.workload->name,
+		judged->statistics.median, result->plan.workload->unit, 100 * judged->roofline,
+		result->roofline->part);
+	base_json_add_string(report_finding_evidence(finding), "workload", result->plan.workload->name);
+	judged->has_figures = false;
+	judged->impossible = true;
+	add_check(result, report, REPORT_UNKNOWN, "right, but its timing cannot be");
 }
 
 /* What throws doubt on a figure without making it wrong. */
 static void find_doubts(
-	const struct canary_result *result, const struct judged *judged, struct report *report)
+	struct canary_result *result, const struct judged *judged, struct report *report)
 {
 	const struct statistics *statistics = &judged->statistics;
 	const char *name = result->plan.workload->name;
@@ -160,7 +183,8 @@ static void find_doubts(
 		/* It shares its CPU with everybody, us included. */
 		return;
 	}
-	if (statistics->drift_significant && fabs(statistics->drift) > 0.03) {
+	result->drifts = statistics->drift_significant && fabs(statistics->drift) > 0.03;
+	if (result->drifts) {
 		cJSON *finding = report_finding(report, REPORT_WARNING, "CANARY_DRIFT",
 			"%s: throughput went %+.1f %% over %zu samples", name, 100 * statistics->drift,
 			statistics->n);
@@ -175,7 +199,7 @@ static void find_doubts(
 }
 
 static void judge_finished_job(
-	const struct canary_result *result, struct judged *judged, struct report *report)
+	struct canary_result *result, struct judged *judged, struct report *report)
 {
 	judge_elements(result, judged);
 	if (!judged->verified) {
@@ -190,17 +214,39 @@ static void judge_finished_job(
 		return;
 	}
 	compute_figures(result, judged);
+	if (judged->roofline > ROOFLINE_SHARE_MAX) {
+		find_impossible(result, judged, report);
+		return;
+	}
 	find_doubts(result, judged, report);
 	BASE_FREE char *observed = base_format("all right in %zu samples", result->job.timing.n);
 	add_check(result, report, REPORT_HELD, observed);
 }
 
+static void add_or_null(cJSON *object, const char *key, double value)
+{
+	if (isfinite(value)) {
+		base_json_add_number(object, key, value);
+	} else {
+		base_json_add_null(object, key);
+	}
+}
+
 static void add_figure(cJSON *entry, const char *key, const struct judged *judged, double value)
 {
-	if (judged->has_figures && isfinite(value)) {
-		base_json_add_number(entry, key, value);
+	add_or_null(entry, key, judged->has_figures ? value : NAN);
+}
+
+void canary_result_baseline(cJSON *entry, const struct verdict *verdict)
+{
+	cJSON *baseline = base_json_new_object();
+	base_json_add_string(baseline, "state", verdict_name(verdict->state));
+	add_or_null(baseline, "ratio", verdict->ratio);
+	add_or_null(baseline, "robust_z", verdict->robust_z);
+	if (base_json_get(entry, "baseline")) {
+		cJSON_ReplaceItemInObjectCaseSensitive(entry, "baseline", baseline);
 	} else {
-		base_json_add_null(entry, key);
+		base_json_add_node(entry, "baseline", baseline);
 	}
 }
 
@@ -234,10 +280,14 @@ static void add_figures(
 	add_text(entry, "stop_rule", result->job.timing.stop_rule);
 	add_text(entry, "timer", result->job.timing.timer);
 	add_figure(entry, "drift_pct", judged, 100 * statistics->drift);
-	base_json_add_null(entry, "roofline_pct");
+	add_figure(entry, "roofline_pct", judged, 100 * judged->roofline);
 	add_figure(entry, "cpu_speedup", judged, judged->cpu_speedup);
 	add_figure(entry, "cpu_median", judged, judged->cpu_median);
-	base_json_add_null(entry, "baseline");
+	if (judged->impossible) {
+		canary_result_baseline(entry, &(struct verdict){VERDICT_INVALID, NAN, NAN});
+	} else {
+		base_json_add_null(entry, "baseline");
+	}
 }
 
 static void add_entry(
@@ -282,10 +332,10 @@ static void add_entry(
 	}
 }
 
-bool canary_result_judge(
-	const struct canary_result *result, struct report *report, cJSON *workloads)
+bool canary_result_judge(struct canary_result *result, struct report *report, cJSON *workloads)
 {
-	struct judged judged = {.bridge_overhead = NAN};
+	struct judged judged = {.bridge_overhead = NAN, .roofline = NAN};
+	result->drifts = false;
 	if (strcmp(result->job.state, "OK") == 0) {
 		judge_finished_job(result, &judged, report);
 	} else {
@@ -300,6 +350,8 @@ bool canary_result_judge(
 
 void canary_result_finish(struct canary_result *result)
 {
+	free(result->job_id);
+	result->job_id = NULL;
 	reference_finish(&result->reference);
 	canary_job_finish(&result->job);
 }

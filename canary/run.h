@@ -2,6 +2,7 @@
 #ifndef CANARY_RUN_H
 #define CANARY_RUN_H
 
+#include "canary/baseline.h"
 #include "canary/lane.h"
 #include "canary/workload.h"
 #include "probe/probe.h"
@@ -21,6 +22,12 @@ struct canary_options {
 	uint32_t ttl_s, streams, priority;
 	/** NULL: general health. */
 	const struct probe_floor *floor;
+	/** What earlier runs measured; NULL: nothing is compared. It is changed by `update_baseline`.
+	 */
+	struct baseline *baseline;
+	bool update_baseline;
+	/** File for the trace; NULL: none. */
+	const char *trace;
 	/** Longest wait for a collector, for the lease, and for one job. */
 	unsigned timeout_ms;
 };

@@ -63,6 +63,16 @@ bool timing_parse(
 			timing->n, wall_count);
 	}
 	timing->worker_ns = base_json_number(document, "total_ns", 0);
+	timing->setup_ns = base_json_number(document, "setup_ns", 0);
+	timing->upload_ns = base_json_number(document, "upload_ns", 0);
+	timing->readback_ns = base_json_number(document, "readback_ns", 0);
+	size_t at_count = 0;
+	if (base_json_get(document, "at_ns") &&
+		(!parse_intervals(document, "at_ns", samples_max, &timing->at_ns, &at_count, err) ||
+			at_count != timing->n)) {
+		return lane_error_set(err, "JOB_WORKER",
+			"timing document: %zu samples but %zu ends of them", timing->n, at_count);
+	}
 	return true;
 }
 
@@ -85,5 +95,6 @@ void timing_finish(struct timing *timing)
 	free(timing->stop_rule);
 	free(timing->samples_ns);
 	free(timing->wall_ns);
+	free(timing->at_ns);
 	memset(timing, 0, sizeof(*timing));
 }

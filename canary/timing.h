@@ -18,8 +18,11 @@ struct timing {
 	size_t n;
 	/** One interval a sample: on the timer, and on the host's clock around it. Owned. */
 	double *samples_ns, *wall_ns;
-	/** The whole job in the worker, by its own clock; 0 when it does not say. */
-	double worker_ns;
+	/** When the work of each sample was done, since the job began; NULL when it does not say.
+	 * Owned. */
+	double *at_ns;
+	/** The whole job in the worker, by its own clock, and parts of it; 0 when it does not say. */
+	double worker_ns, setup_ns, upload_ns, readback_ns;
 	/** Whether the outputs of one sample were unlike those of sample 0, and the first word of the
 	 * result where. */
 	bool differs;

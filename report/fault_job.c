@@ -3,12 +3,34 @@
 
 /* A job, its limits, the worker process that runs it and what the canary finds in its samples. */
 static const struct report_fault faults[] = {
+	{"CANARY_AMBIGUOUS", "The speed is neither the same nor clearly another",
+		"Three runs in fresh processes do not agree on whether the figure changed, or it lies between "
+		"what counts as the same and what counts as a change.",
+		"Run it on an idle device; record more runs in the baseline (--update-baseline), so that its "
+		"scale is known better.",
+		"gpu-canary --suite full --baseline FILE"},
+	{"CANARY_BELOW_FLOOR", "The speed is below the declared share of the roofline",
+		"The baseline's entry declares the least share of what the hardware can do, and the figure is "
+		"below it: a low power state, lost compute units, a slow link, or another part than was meant.",
+		"Look at clocks, power limit and compute units; correct floor_pct if the part was changed on "
+		"purpose.",
+		"gpu-canary -v --baseline FILE"},
 	{"CANARY_DRIFT", "Throughput drifts within the run",
 		"The samples have a trend that chance does not explain and that moves the figure by more than "
 		"3 %: clocks that ramp up or throttle, a tenant that comes or goes, or the slowdown that "
 		"precedes a lost device.",
 		"Watch temperature, power and clocks during a longer run; see who else uses the GPU.",
 		"gpu-canary --suite full"},
+	{"CANARY_FAST", "The speed is above the baseline",
+		"The figure is clearly better than in earlier runs: a driver or firmware that became faster, or a "
+		"baseline from a bad day.",
+		"Nothing is wrong. Record new runs (--update-baseline), so that a loss of what was won is seen.",
+		NULL},
+	{"CANARY_IMPOSSIBLE", "A figure is above what the hardware can do",
+		"More than 105 % of the roofline of this part: the driver's clock is wrong, work was left out that "
+		"the check cannot see, or the board is overclocked far beyond its rating.",
+		"Believe no figure of this run. Update the driver; compare GPU and host time in the trace.",
+		"gpu-canary --trace trace.json"},
 	{"CANARY_INTERRUPTED", "The run was interrupted",
 		"SIGINT or SIGTERM ended the run: somebody stopped it, or the job was cancelled or ran out of "
 		"time. What had been found until then is in the report.",
@@ -17,11 +39,28 @@ static const struct report_fault faults[] = {
 		"More than one sample in twenty is further than ten robust standard deviations from the median. "
 		"They are in the figures all the same: something else ran on the device, or its clocks jumped.",
 		"Run it on an idle device; see who else uses the GPU.", "gpu-canary --suite full"},
+	{"CANARY_NO_BASELINE", "There is nothing to compare with",
+		"The baseline has no entry for this workload, SPIR-V, size, device and major version of the driver, "
+		"so nothing is said about its speed: neither that it holds nor that it does not.",
+		"Record it on a machine that is known to be good: --update-baseline.",
+		"gpu-canary --baseline FILE --update-baseline"},
 	{"CANARY_NO_ROOM", "A workload does not fit",
 		"Even the smallest size of the workload is larger than the memory of the lease or than the "
 		"device's largest buffer.",
 		"Give the lease more memory (--mem-mb), or leave the workload out (--workload).",
 		"gpu-canary list"},
+	{"CANARY_SLOW", "The speed is below the baseline",
+		"The figure is at least 3 % and 3.5 robust standard deviations below the median of earlier runs, "
+		"and a majority of fresh processes says so: lost compute units, a lower power limit, a slower link, "
+		"another tenant, or a driver that compiles worse code.",
+		"Compare what changed since the baseline was recorded: driver, kernel, firmware, neighbours. To "
+		"accept the new speed, remove the entry that 'where' names and record it anew.",
+		"gpu-canary -v --baseline FILE"},
+	{"CANARY_THROTTLED", "The GPU runs at a lower clock than it did",
+		"The figure is below the baseline, but not in cycles: the engine's clock fell by as much. Heat, a "
+		"power limit or a power profile holds it down; the work itself is as fast as it was.",
+		"Look at temperature and power under load; clean fans and filters, raise the power limit.",
+		"gpu-canary --soak 5m"},
 	{"CANARY_TIMING", "The timing cannot be true",
 		"A sample took no time, or longer by the GPU's clock than by the host's around it: the driver's "
 		"timestamps are broken, or the device does nothing. No figure is made from it.",

@@ -22,7 +22,7 @@ static void bed_make(struct bed *bed, const struct workload *workload)
 	struct timing *timing = &result->job.timing;
 	workload_plan_size(workload, 2 * workload->step, &result->plan);
 	result->sampling.dispatches_per_sample = 1;
-	result->job_id = "canary-1";
+	result->job_id = base_strdup("canary-1");
 	result->cpu_ns = 1000;
 	result->bridged = true;
 	reference_fill(&result->plan, &result->reference);
