@@ -55,6 +55,8 @@ static const struct {
 	[COMPUTE_DOT_PRODUCT] = {"shaderIntegerDotProduct",
 		FIELD(dot_product, shaderIntegerDotProduct)},
 	[COMPUTE_MEMORY_MODEL] = {"vulkanMemoryModel", FIELD(memory_model, vulkanMemoryModel)},
+	[COMPUTE_MEMORY_MODEL_DEVICE_SCOPE] = {"vulkanMemoryModelDeviceScope",
+		FIELD(memory_model, vulkanMemoryModelDeviceScope)},
 	[COMPUTE_MAINTENANCE_4] = {"maintenance4", FIELD(maintenance_4, maintenance4)},
 	[COMPUTE_SUBGROUP_SIZE_CONTROL] = {"subgroupSizeControl",
 		FIELD(subgroup_size, subgroupSizeControl)},
@@ -132,6 +134,9 @@ compute_features compute_features_query(const struct compute_vulkan *vk, VkPhysi
 		if (offset > 0 && *chain_field(&chain, offset)) {
 			features |= COMPUTE_FEATURE(i);
 		}
+	}
+	if (!(features & COMPUTE_FEATURE(COMPUTE_MEMORY_MODEL_DEVICE_SCOPE))) {
+		features &= ~COMPUTE_FEATURE(COMPUTE_MEMORY_MODEL);
 	}
 	return features;
 }

@@ -20,7 +20,9 @@ enum compute_feature {
 	COMPUTE_STORAGE_8,
 	COMPUTE_STORAGE_16,
 	COMPUTE_DOT_PRODUCT,
+	/** Only with the next: without it, it forbids the atomic operations of every other kernel. */
 	COMPUTE_MEMORY_MODEL,
+	COMPUTE_MEMORY_MODEL_DEVICE_SCOPE,
 	COMPUTE_MAINTENANCE_4,
 	COMPUTE_SUBGROUP_SIZE_CONTROL,
 	COMPUTE_FULL_SUBGROUPS,

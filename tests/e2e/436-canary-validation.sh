@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# The validation layer with its synchronization checks has nothing to say of any workload. A worker
+# ends a job in which it spoke with ERR WORKER, so that the report tells.
+. "$(dirname -- "$0")/../lib.sh"
+need python3
+lavapipe
+[ -e /usr/share/vulkan/explicit_layer.d/VkLayer_khronos_validation.json ] ||
+  skip 'the validation layer (vulkan-validationlayers) is not installed'
+
+export VK_INSTANCE_LAYERS=VK_LAYER_KHRONOS_validation
+export VK_LAYER_ENABLES=VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT
+names=$("$bin/gpu-canary" list | cut -d ' ' -f 1 | paste -s -d ,)
+expect_status 0 "$bin/gpu-canary" --allow-software --workload "$names" --format json
+cp "$tmp/stdout" "$tmp/report.json"
+expect_json "$tmp/report.json" "([w['name'] for w in doc['workloads'] if w['verified']] ==
+  '$names'.split(','))"
