@@ -277,8 +277,8 @@ void probe_judge(const cJSON *facts, const struct probe_floor *floor, struct rep
 	probe_judge_device(facts, floor, NULL, report);
 }
 
-void probe_judge_device(const cJSON *facts, const struct probe_floor *floor, const char *uuid,
-	struct report *report)
+void probe_judge_device(
+	const cJSON *facts, const struct probe_floor *floor, const char *uuid, struct report *report)
 {
 	struct probe_case trial = {.facts = facts,
 		.floor = floor,

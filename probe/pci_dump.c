@@ -121,8 +121,8 @@ bool probe_pci_dump_check(const char *path, const char *text, size_t size, struc
 		at = next;
 	}
 	return filled ||
-		lane_error_set(err, "PCI_DUMP_INVALID", "%s:%u: it ends without configuration space: lspci -xxxx",
-			path, number);
+		lane_error_set(err, "PCI_DUMP_INVALID",
+			"%s:%u: it ends without configuration space: lspci -xxxx", path, number);
 }
 
 bool probe_pci_dump_load(const char *path, struct lane_error *err)

@@ -55,7 +55,7 @@ void probe_judge(const cJSON *facts, const struct probe_floor *floor, struct rep
  * The same for the Vulkan device with this UUID text, whatever else is there; for the best one
  * when `uuid` is NULL or none of the facts' devices has it.
  */
-void probe_judge_device(const cJSON *facts, const struct probe_floor *floor, const char *uuid,
-	struct report *report);
+void probe_judge_device(
+	const cJSON *facts, const struct probe_floor *floor, const char *uuid, struct report *report);
 
 #endif

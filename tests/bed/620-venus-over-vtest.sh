@@ -33,7 +33,9 @@ serve() {
 }
 stop() {
   kill "$pid"
-  wait "$pid" 2>/dev/null || :
+  if wait "$pid" 2>/dev/null; then
+    fail 'the host had ended by itself'
+  fi
   rm -f -- "$build/$socket"
 }
 
