@@ -7,6 +7,8 @@
 #include "base/memory.h"
 #include "base/option.h"
 #include "base/terminal.h"
+#include "canary/compare.h"
+#include "canary/history.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +57,13 @@ static int run(const struct request *request)
 	report_close(report);
 	const cJSON *document = report_root(report);
 	bool written = write_report(request, document);
+	if (request->history) {
+		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+		if (!history_append(request->history, document, &err)) {
+			base_log(BASE_LOG_ERROR, "%s", lane_error_message(&err));
+			written = false;
+		}
+	}
 	if (request->github) {
 		bool stdout_is_free = request->output && strcmp(request->output, "-") != 0;
 		report_github_post(document, stdout_is_free || request->format == REPORT_TEXT);
@@ -81,17 +90,54 @@ static bool load(struct request *request, struct probe_floor **floor, struct lan
 	return canary->baseline || !request->baseline;
 }
 
+/* Writes a document that is no report, as text or as JSON. */
+static bool write_document(const struct request *request, const cJSON *document,
+	void (*print)(const cJSON *document, struct base_buffer *out))
+{
+	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+	if (request->format == REPORT_JSON) {
+		base_json_write(document, 2, &text);
+	} else {
+		print(document, &text);
+	}
+	return write_text(request->output, &text);
+}
+
+static int compare(const struct request *request, struct lane_error *err)
+{
+	BASE_JSON_AUTO a = {0};
+	BASE_JSON_AUTO b = {0};
+	if (!report_load(request->files[0], &a, err) || !report_load(request->files[1], &b, err)) {
+		return LANE_EXIT_USAGE;
+	}
+	BASE_JSON_FREE cJSON *document =
+		compare_reports(request->files[0], a.root, request->files[1], b.root);
+	return write_document(request, document, compare_print) ? compare_exit_status(document)
+															: LANE_EXIT_UNKNOWN;
+}
+
+static int history(const struct request *request, struct lane_error *err)
+{
+	BASE_JSON_FREE cJSON *document = NULL;
+	if (!history_changes(request->files[0], &document, err)) {
+		return LANE_EXIT_USAGE;
+	}
+	return write_document(request, document, history_print) ? LANE_EXIT_HOLDS : LANE_EXIT_UNKNOWN;
+}
+
+/* LANE_EXIT_USAGE with the error filled when a file is none of its kind. */
 static int obey(const struct request *request, struct lane_error *err)
 {
 	switch (request->command) {
 	case REQUEST_LIST:
 		return list_workloads();
 	case REQUEST_COMPARE:
+		return compare(request, err);
 	case REQUEST_HISTORY:
+		return history(request, err);
 	case REQUEST_RUN:
 		break;
 	}
-	(void)err;
 	return run(request);
 }
 

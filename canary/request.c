@@ -21,6 +21,7 @@ enum option {
 	OPTION_UPDATE_BASELINE,
 	OPTION_TRACE,
 	OPTION_HTML,
+	OPTION_HISTORY,
 	OPTION_ALLOW_SOFTWARE,
 	OPTION_FORMAT,
 	OPTION_OUTPUT,
@@ -53,6 +54,8 @@ static const struct base_option options[] = {
 		"record good runs in it; a new entry takes 5 runs, which are made"},
 	{OPTION_TRACE, "trace", 0, "FILE", "write what happened when, for Perfetto"},
 	{OPTION_HTML, "html", 0, "FILE", "write the report as a page too"},
+	{OPTION_HISTORY, "history", 0, "FILE",
+		"append the figures to it as one line; 'gpu-canary history' finds what changed when"},
 	{OPTION_ALLOW_SOFTWARE, "allow-software", 0, NULL,
 		"go on with a software renderer where there is no GPU"},
 	{OPTION_FORMAT, "format", 0, "FORMAT", REPORT_FORMATS " (text)"},
@@ -189,6 +192,9 @@ static bool take_option(
 		return true;
 	case OPTION_HTML:
 		request->html = scan->value;
+		return true;
+	case OPTION_HISTORY:
+		request->history = scan->value;
 		return true;
 	case OPTION_ALLOW_SOFTWARE:
 		canary->choice.allow_software = true;

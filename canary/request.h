@@ -9,7 +9,7 @@
 struct request {
 	struct canary_options canary;
 	/** Borrowed from argv. */
-	const char *device, *floor, *baseline, *output, *html, *mode_option, *lease_option;
+	const char *device, *floor, *baseline, *output, *html, *history, *mode_option, *lease_option;
 	enum request_command { REQUEST_RUN, REQUEST_LIST, REQUEST_COMPARE, REQUEST_HISTORY } command;
 	/** What follows the command: as many files as it takes. */
 	const char *files[2];

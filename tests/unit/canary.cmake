@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(what baseline check choice descriptor result roofline sensors statistics timing verdict
+foreach(what baseline changes check choice descriptor result roofline sensors statistics timing verdict
     workload)
   lane_add_unit(canary_${what}_test SOURCES unit/canary_${what}_test.c LINK lane_canary)
 endforeach()
