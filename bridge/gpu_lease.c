@@ -246,7 +246,7 @@ int main(int argc, char **argv)
 		if (verb != NULL && verb->run == lease_run) {
 			/* The rest is the command, with its own options. */
 			choice.operands = place;
-			choice.operand_count = (size_t)(argc - scan.next + 1);
+			choice.operand_count = (size_t)argc - (size_t)scan.next + 1;
 			break;
 		}
 		if (!take_operand(&choice, &verb, place, &err)) {

@@ -5,7 +5,6 @@
 #include "base/memory.h"
 
 #include <libdrm/amdgpu_drm.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xf86drm.h>
@@ -47,6 +46,18 @@ const char *probe_amdgpu_family(unsigned family)
 	return NULL;
 }
 
+/** What follows a field as "7550,\t" of at most `digits` digits; NULL where there is none. */
+static const char *hex_field(const char *at, size_t digits, unsigned *value)
+{
+	size_t size = strspn(at, "0123456789ABCDEFabcdef");
+	if (size == 0 || size > digits || at[size] != ',') {
+		return NULL;
+	}
+	*value = (unsigned)strtoul(at, NULL, 16);
+	at += size + 1;
+	return at + strspn(at, "\t ");
+}
+
 char *probe_amdgpu_product(const struct probe_root *root, unsigned device_id, unsigned revision)
 {
 	BASE_FREE char *path = probe_root_path(root, "%s", IDS_PATH);
@@ -58,10 +69,10 @@ char *probe_amdgpu_product(const struct probe_root *root, unsigned device_id, un
 		size_t size = strcspn(line, "\n");
 		unsigned device = 0;
 		unsigned rev = 0;
-		int name = 0;
-		if (sscanf(line, "%4x,%*1[\t]%2x,%*1[\t]%n", &device, &rev, &name) == 2 && name > 0 &&
-			device == device_id && rev == revision && (size_t)name < size) {
-			return base_strndup(line + name, size - (size_t)name);
+		const char *rest = hex_field(line, 4, &device);
+		const char *name = rest ? hex_field(rest, 2, &rev) : NULL;
+		if (name && device == device_id && rev == revision && name < line + size) {
+			return base_strndup(name, (size_t)(line + size - name));
 		}
 		line += size + (line[size] == '\n');
 	}

@@ -66,7 +66,7 @@ static void add_operand(cJSON *expectation, const struct line *line, const cJSON
 	} else if (strcmp(line->operator, "present") == 0) {
 		base_json_add_bool(expectation, "present", true);
 	} else if (strcmp(line->operator, "at_least") == 0) {
-		base_json_add_number(expectation, line->operator, floor(fact->valuedouble * 0.95));
+		base_json_add_number(expectation, line->operator, floor(cJSON_GetNumberValue(fact) * 0.95));
 	} else {
 		base_json_add_node(expectation, line->operator, cJSON_Duplicate(fact, false));
 	}
