@@ -245,12 +245,24 @@ static const uint32_t *output_words(
 	return (const uint32_t *)(const void *)at;
 }
 
+/* What went to the device through staging must not be taken for what comes back, if nothing does.
+ */
+static bool spoil_staging(struct worker_buffers *buffers, struct lane_error *err)
+{
+	static const struct bridge_job_buffer poison = {.fill = BRIDGE_FILL_POISON};
+	if (!buffers->staging.mapped) {
+		return true;
+	}
+	bridge_fill_words(&poison, buffers->staging.mapped, buffers->staging.bytes / 4);
+	return compute_buffer_flush(buffers->device, &buffers->staging, err);
+}
+
 static bool read_to_host(struct worker_buffers *buffers, unsigned timeout_ms,
 	struct compute_timing *timing, struct lane_error *err)
 {
 	struct compute_device *device = buffers->device;
 	uint64_t offset = 0;
-	if (!transfer_begin(device, timing, err)) {
+	if (!spoil_staging(buffers, err) || !transfer_begin(device, timing, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < buffers->job->buffer_count; i++) {

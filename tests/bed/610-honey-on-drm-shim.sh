@@ -62,6 +62,7 @@ expect_json "$tmp/stdout" "'FACTS_DISAGREE' in [finding['code'] for finding in d
 in_shim_ends 1 gpu-canary --format json
 cp -- "$tmp/stdout" "$tmp/canary.json"
 expect_json "$tmp/canary.json" "doc['verdict'] == 'broken'"
+expect_json "$tmp/canary.json" "not any(workload['verified'] for workload in doc['workloads'])"
 expect_json "$tmp/canary.json" "doc['device']['software'] is False and len(doc['workloads']) >= 6"
 expect_json "$tmp/canary.json" "all(workload[figure] is None for workload in doc['workloads']
   for figure in ('median', 'q1', 'q3', 'cpu_speedup'))"

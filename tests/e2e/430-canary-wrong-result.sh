@@ -17,9 +17,10 @@ canary() {
   expect_schema "$tmp/report.json" "$schema"
 }
 
-# One word, all words, and the last workgroup's words, of every workload there is.
+# One word, all words, the last workgroup's words, and a device that does nothing at all, where what
+# went to it must not be taken for what came back; of every workload there is.
 names=$("$bin/gpu-canary" list | cut -d ' ' -f 1 | paste -s -d ,)
-for fault in flip=0 skip-dispatch short-grid; do
+for fault in flip=0 skip-dispatch short-grid idle; do
   canary 1 "$fault" --workload "$names"
   expect_json "$tmp/report.json" '(doc["verdict"] == "broken" and
     all(not w["verified"] and w["mismatches"] > 0 and w["median"] is None and

@@ -14,6 +14,7 @@
  *   long-timestamps    timestamps tell a hundred times the time
  *   no-timer           the queues have no timestamps
  *   short-copy         copies of buffers leave out their last word
+ *   idle               dispatches and copies do nothing, and buffers need staging
  *   no-floats          the device has neither half nor double floats
  *   escape             the driver has been taken over: it tries to get out of the worker at submit
  *                      N, and the device is lost when anything but its duty works
@@ -51,6 +52,7 @@ enum fault_kind {
 	FAULT_UNCACHED,
 	FAULT_SHORT_COPY,
 	FAULT_NO_FLOATS,
+	FAULT_IDLE,
 	FAULT_ESCAPE,
 };
 
@@ -103,6 +105,7 @@ static void fault_read(void)
 		{"uncached", FAULT_UNCACHED, '='},
 		{"short-copy", FAULT_SHORT_COPY, '='},
 		{"no-floats", FAULT_NO_FLOATS, '='},
+		{"idle", FAULT_IDLE, '='},
 		{"escape", FAULT_ESCAPE, '='},
 	};
 	const char *text = getenv("GPU_LANE_FAULT");
@@ -177,7 +180,7 @@ static VKAPI_ATTR void VKAPI_CALL layer_cmd_dispatch(
 {
 	bool now = !fault.once || fault.dispatches == fault.at;
 	fault.dispatches++;
-	if (now && fault.kind == FAULT_SKIP) {
+	if (fault.kind == FAULT_IDLE || (now && fault.kind == FAULT_SKIP)) {
 		return;
 	}
 	next.cmd_dispatch(commands, now && fault.kind == FAULT_SHORT ? x - 1 : x, y, z);
@@ -191,6 +194,9 @@ static VKAPI_ATTR void VKAPI_CALL layer_cmd_copy_buffer(VkCommandBuffer commands
 	VkBuffer to, uint32_t count, const VkBufferCopy *regions)
 {
 	VkBufferCopy region = regions[0];
+	if (fault.kind == FAULT_IDLE) {
+		return;
+	}
 	if (fault.kind == FAULT_SHORT_COPY && count == 1 && region.size > 4) {
 		region.size -= 4;
 		regions = &region;
@@ -272,7 +278,8 @@ static VKAPI_ATTR void VKAPI_CALL layer_get_memory_properties(
 	const VkMemoryPropertyFlags hidden =
 		VK_MEMORY_PROPERTY_HOST_CACHED_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
 	next.get_memory_properties(physical, memory);
-	for (uint32_t i = 0; fault.kind == FAULT_UNCACHED && i < memory->memoryTypeCount; i++) {
+	bool hide = fault.kind == FAULT_UNCACHED || fault.kind == FAULT_IDLE;
+	for (uint32_t i = 0; hide && i < memory->memoryTypeCount; i++) {
 		memory->memoryTypes[i].propertyFlags &= ~hidden;
 	}
 }
