@@ -144,7 +144,7 @@ static int obey(const struct request *request, struct lane_error *err)
 int main(int argc, char **argv)
 {
 	struct request request = {
-		.canary = {.ttl_s = 60, .streams = 1, .timeout_ms = 30000},
+		.canary = {.ttl_s = 60, .streams = 1, .timeout_ms = 30000, .sysfs = "/sys"},
 	};
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	struct probe_floor *floor = NULL;

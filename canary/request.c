@@ -2,6 +2,7 @@
 #include "canary/request.h"
 
 #include "base/memory.h"
+#include "canary/soak.h"
 
 #include <string.h>
 
@@ -19,6 +20,7 @@ enum option {
 	OPTION_FLOOR,
 	OPTION_BASELINE,
 	OPTION_UPDATE_BASELINE,
+	OPTION_SOAK,
 	OPTION_TRACE,
 	OPTION_HTML,
 	OPTION_HISTORY,
@@ -52,6 +54,8 @@ static const struct base_option options[] = {
 		"compare with what earlier runs measured; slow and doubtful figures are measured again"},
 	{OPTION_UPDATE_BASELINE, "update-baseline", 0, NULL,
 		"record good runs in it; a new entry takes 5 runs, which are made"},
+	{OPTION_SOAK, "soak", 0, "DURATION",
+		"then keep the load on for 30s, 30m or 2h, and watch clocks, heat and every word"},
 	{OPTION_TRACE, "trace", 0, "FILE", "write what happened when, for Perfetto"},
 	{OPTION_HTML, "html", 0, "FILE", "write the report as a page too"},
 	{OPTION_HISTORY, "history", 0, "FILE",
@@ -187,6 +191,8 @@ static bool take_option(
 	case OPTION_UPDATE_BASELINE:
 		canary->update_baseline = true;
 		return true;
+	case OPTION_SOAK:
+		return soak_duration_parse(scan->value, &canary->soak_s, err);
 	case OPTION_TRACE:
 		canary->trace = scan->value;
 		return true;

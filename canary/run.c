@@ -20,6 +20,11 @@ static const struct bridge_sampling samplings[WORKLOAD_SUITES][2] = {
 
 void run_cannot_tell(struct run *run, const struct lane_error *err)
 {
+	if (run->interrupted) {
+		/* Whatever ended after the signal ended because of it. */
+		return;
+	}
+	run->interrupted = lane_error_is(err, "CANARY_INTERRUPTED");
 	report_finding_error(run->report, REPORT_WARNING, err);
 	report_check(run->report, "canary.run", REPORT_UNKNOWN, "the canary runs to its end", NULL,
 		lane_error_message(err), NULL);
@@ -133,6 +138,7 @@ static void go(struct run *run)
 	if (run_open(run) && plan(run) && run_lease(run)) {
 		run_workloads(run);
 		run_baseline(run);
+		run_soak(run);
 	}
 	base_terminal_progress("%s", "");
 	claim(run);

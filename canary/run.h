@@ -26,6 +26,10 @@ struct canary_options {
 	 */
 	struct baseline *baseline;
 	bool update_baseline;
+	/** Seconds of lasting load after the measurement; 0: none. */
+	uint32_t soak_s;
+	/** Where sysfs is: "/sys". */
+	const char *sysfs;
 	/** File for the trace; NULL: none. */
 	const char *trace;
 	/** Longest wait for a collector, for the lease, and for one job. */

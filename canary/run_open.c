@@ -9,9 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Sysfs of this machine; the GPU of a bridge elsewhere has no node here that could be mistaken. */
-#define SYSFS "/sys"
-
 static bool has_device(const cJSON *facts, bool software)
 {
 	const cJSON *device;
@@ -126,7 +123,7 @@ static void take_device(struct run *run)
 	run->class = choice_class(device);
 	roofline_find(device, &run->roofline);
 	const cJSON *drm = base_json_get(device, "drm");
-	sensors_open(&run->sensors, SYSFS,
+	sensors_open(&run->sensors, run->options->sysfs,
 		base_json_string(drm, "render", base_json_string(drm, "primary", NULL)));
 	name_device(run, device);
 	if (run->class == WORKLOAD_SOFTWARE) {

@@ -46,6 +46,8 @@ struct run {
 	struct canary_result results[WORKLOADS_MAX];
 	struct run_trial trials[WORKLOADS_MAX];
 	size_t count, verified, skipped;
+	/** Whether the report already has that a signal came. */
+	bool interrupted;
 	/** "workloads" of the report until it is handed over. Borrowed then. */
 	cJSON *entries;
 	/** Engine clocks while the job at hand runs. */
@@ -88,5 +90,8 @@ bool run_workload(struct run *run, size_t index);
  * processes, and records what is good where that was asked for.
  */
 void run_baseline(struct run *run);
+
+/** Keeps the load on for as long as was asked, on what was verified before. */
+void run_soak(struct run *run);
 
 #endif

@@ -60,7 +60,7 @@ struct report_fact {
 	struct base_buffer value;
 };
 enum { REPORT_FACTS_MAX = 8 };
-/** Fills lines about the section ("device", "lease", "host"); 0 when it is absent or null. */
+/** Fills lines about the section ("device", "lease", "host" or "soak"); 0 when there is none. */
 size_t report_facts(
 	const cJSON *document, const char *section, struct report_fact facts[REPORT_FACTS_MAX]);
 void report_facts_finish(struct report_fact *facts, size_t count);

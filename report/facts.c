@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/document.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A list of labelled lines under construction. */
@@ -99,6 +100,43 @@ static void describe_host(const cJSON *host, struct facts *facts)
 	}
 }
 
+static void add_series(const cJSON *list, struct facts *facts)
+{
+	const cJSON *series;
+	cJSON_ArrayForEach(series, list)
+	{
+		struct base_buffer *words = begin(facts, base_json_string(series, "name", "?"));
+		if (!words) {
+			return;
+		}
+		report_figure_add(words, base_json_number(series, "min", NAN));
+		base_buffer_add_text(words, "..");
+		report_figure_add(words, base_json_number(series, "max", NAN));
+		base_buffer_print(words, " %s", base_json_string(series, "unit", ""));
+		double drift = base_json_number(series, "drift_pct", NAN);
+		if (!isnan(drift)) {
+			base_buffer_print(words, ", went %+.1f %%", drift);
+		}
+	}
+}
+
+/* As many of its series as there is room for, what the device felt before what it did. */
+static void describe_soak(const cJSON *soak, struct facts *facts)
+{
+	struct base_buffer *words = begin(facts, "load");
+	base_buffer_print(words, "%.0f of %llu s, %llu jobs%s", base_json_number(soak, "ran_s", 0),
+		(unsigned long long)base_json_uint(soak, "requested_s", 0),
+		(unsigned long long)base_json_uint(soak, "jobs", 0),
+		base_json_bool(soak, "complete", false) ? "" : ", ended early");
+	const cJSON *wrong = base_json_get(soak, "first_wrong");
+	if (cJSON_IsObject(wrong)) {
+		base_buffer_print(begin(facts, "wrong"), "first word after %.1f s in %s",
+			base_json_number(wrong, "at_s", 0), base_json_string(wrong, "workload", "?"));
+	}
+	add_series(base_json_get(soak, "sensors"), facts);
+	add_series(base_json_get(soak, "workloads"), facts);
+}
+
 static const struct {
 	const char *section;
 	void (*describe)(const cJSON *section, struct facts *facts);
@@ -106,6 +144,7 @@ static const struct {
 	{"device", describe_device},
 	{"lease", describe_lease},
 	{"host", describe_host},
+	{"soak", describe_soak},
 };
 
 size_t report_facts(

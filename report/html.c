@@ -356,6 +356,7 @@ static void add_article(struct base_buffer *out, const cJSON *document)
 	base_buffer_add_text(out, "<h2>Measured on</h2>\n<div class=\"grid\">\n");
 	add_facts(out, document, "device", "Device");
 	add_facts(out, document, "lease", "Lease");
+	add_facts(out, document, "soak", "Soak");
 	add_facts(out, document, "host", "Host");
 	base_buffer_add_text(out, "</div>\n<h2>What this says</h2>\n<div class=\"grid\">\n");
 	const cJSON *claims = base_json_get(document, "claims");

@@ -220,6 +220,49 @@ static const struct part workload_parts[] = {
 static const struct shape workload_shape = {
 	workload_keys, COUNT_OF(workload_keys), workload_parts, COUNT_OF(workload_parts), NULL, 0};
 
+static const struct base_json_key series_keys[] = {
+	{"name", STRING, true, 0, 0},
+	{"unit", STRING, true, 0, 0},
+	{"n", COUNT, true, 0, COUNT_MAX},
+	{"min", MAYBE_NUMBER, true, 0, 0},
+	{"median", MAYBE_NUMBER, true, 0, 0},
+	{"max", MAYBE_NUMBER, true, 0, 0},
+	{"last", MAYBE_NUMBER, true, 0, 0},
+	{"drift_pct", MAYBE_NUMBER, true, 0, 0},
+	{"points", ARRAY, true, 0, 0},
+};
+static const struct part series_parts[] = {{"points", NULL, BASE_JSON_NUMBER, 0}};
+static const struct shape series_shape = {
+	series_keys, COUNT_OF(series_keys), series_parts, COUNT_OF(series_parts), NULL, 0};
+
+static const struct base_json_key wrong_keys[] = {
+	{"at_s", BASE_JSON_NUMBER, true, 0, 0},
+	{"job", COUNT, true, 0, COUNT_MAX},
+	{"workload", STRING, true, 0, 0},
+	{"mismatch", MAYBE_OBJECT, true, 0, 0},
+};
+static const struct part wrong_parts[] = {{"mismatch", &mismatch_shape, 0, 0}};
+static const struct shape wrong_shape = {
+	wrong_keys, COUNT_OF(wrong_keys), wrong_parts, COUNT_OF(wrong_parts), NULL, 0};
+
+static const struct base_json_key soak_keys[] = {
+	{"requested_s", COUNT, true, 0, COUNT_MAX},
+	{"ran_s", BASE_JSON_NUMBER, true, 0, 0},
+	{"complete", BASE_JSON_BOOL, true, 0, 0},
+	{"jobs", COUNT, true, 0, COUNT_MAX},
+	{"checked_elements", COUNT, true, 0, COUNT_MAX},
+	{"first_wrong", MAYBE_OBJECT, true, 0, 0},
+	{"workloads", ARRAY, true, 0, 0},
+	{"sensors", ARRAY, true, 0, 0},
+};
+static const struct part soak_parts[] = {
+	{"first_wrong", &wrong_shape, 0, 0},
+	{"workloads", &series_shape, 0, 0},
+	{"sensors", &series_shape, 0, 0},
+};
+static const struct shape soak_shape = {
+	soak_keys, COUNT_OF(soak_keys), soak_parts, COUNT_OF(soak_parts), NULL, 0};
+
 static const struct base_json_key root_keys[] = {
 	{"schema", STRING, true, 0, 0},
 	{"tool", STRING, true, 0, 0},
@@ -238,6 +281,7 @@ static const struct base_json_key root_keys[] = {
 	{"ladder", ARRAY, true, 0, 0},
 	{"expectations", ARRAY, true, 0, 0},
 	{"workloads", ARRAY, false, 0, 0},
+	{"soak", MAYBE_OBJECT, false, 0, 0},
 	{"claims", OBJECT, true, 0, 0},
 };
 static const struct part root_parts[] = {
@@ -249,6 +293,7 @@ static const struct part root_parts[] = {
 	{"ladder", &rung_shape, 0, 0},
 	{"expectations", &expectation_shape, 0, 0},
 	{"workloads", &workload_shape, 0, 0},
+	{"soak", &soak_shape, 0, 0},
 	{"claims", &claims_shape, 0, 0},
 };
 static const struct choice root_choices[] = {

@@ -311,6 +311,7 @@ void report_markdown_render(const cJSON *document, size_t size_max, struct base_
 	add_workloads(&page, document);
 	add_facts(&page, document, "device", "Device");
 	add_facts(&page, document, "lease", "Lease");
+	add_facts(&page, document, "soak", "Soak");
 	add_facts(&page, document, "host", "Host");
 	add_ladder(&page, document);
 	const cJSON *claims = base_json_get(document, "claims");

@@ -20,7 +20,7 @@ struct report {
 /* Keys of the document in the order in which they are written. */
 static const char *const key_order[] = {"schema", "tool", "version", "started", "duration_ms",
 	"verdict", "remark", "replayed", "floor", "host", "device", "lease", "checks", "findings",
-	"ladder", "expectations", "workloads", "claims"};
+	"ladder", "expectations", "workloads", "soak", "claims"};
 
 struct report *report_create(const char *tool)
 {

@@ -325,6 +325,7 @@ void report_text_render(
 	add_facts(&page, document, "device", "Device");
 	add_facts(&page, document, "host", "Host");
 	add_facts(&page, document, "lease", "Lease");
+	add_facts(&page, document, "soak", "Soak");
 	add_ladder(&page, document);
 	add_checks(&page, document);
 	add_workloads(&page, document);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "canary/soak.h"
+
+#include "canary/statistics.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Fewer points have no beginning and no end to compare. */
+enum { DRIFT_POINTS_MIN = 10 };
+
+static void halve(struct soak_series *series)
+{
+	series->count /= 2;
+	for (size_t i = 0; i < series->count; i++) {
+		series->points[i] = (series->points[2 * i] + series->points[2 * i + 1]) / 2;
+	}
+	series->stride *= 2;
+}
+
+void soak_series_add(struct soak_series *series, double value)
+{
+	if (!isfinite(value)) {
+		return;
+	}
+	series->min = series->n == 0 ? value : fmin(series->min, value);
+	series->max = series->n == 0 ? value : fmax(series->max, value);
+	series->last = value;
+	series->stride += series->stride == 0;
+	series->n++;
+	series->sum += value;
+	if (++series->gathered < series->stride) {
+		return;
+	}
+	series->points[series->count++] = series->sum / (double)series->gathered;
+	series->sum = 0;
+	series->gathered = 0;
+	if (series->count == SOAK_POINTS_MAX) {
+		halve(series);
+	}
+}
+
+double soak_series_end(const struct soak_series *series, bool last)
+{
+	if (series->count < DRIFT_POINTS_MIN) {
+		return NAN;
+	}
+	size_t fifth = series->count / 5;
+	struct statistics statistics;
+	statistics_compute(series->points + (last ? series->count - fifth : 0), fifth, &statistics);
+	return statistics.median;
+}
+
+double soak_series_drift(const struct soak_series *series)
+{
+	if (series->count < DRIFT_POINTS_MIN) {
+		return NAN;
+	}
+	struct statistics statistics;
+	statistics_compute(series->points, series->count, &statistics);
+	return statistics.drift_significant
+		? soak_series_end(series, true) / soak_series_end(series, false) - 1
+		: NAN;
+}
+
+static void add_or_null(cJSON *object, const char *key, double value)
+{
+	if (isfinite(value)) {
+		base_json_add_number(object, key, value);
+	} else {
+		base_json_add_null(object, key);
+	}
+}
+
+void soak_series_report(const struct soak_series *series, cJSON *object)
+{
+	bool some = series->n > 0;
+	double median = NAN;
+	if (series->count > 0) {
+		struct statistics statistics;
+		statistics_compute(series->points, series->count, &statistics);
+		median = statistics.median;
+	}
+	base_json_add_number(object, "n", (double)series->n);
+	add_or_null(object, "min", some ? series->min : NAN);
+	add_or_null(object, "median", median);
+	add_or_null(object, "max", some ? series->max : NAN);
+	add_or_null(object, "last", some ? series->last : NAN);
+	add_or_null(object, "drift_pct", 100 * soak_series_drift(series));
+	cJSON *points = base_json_add_array(object, "points");
+	for (size_t i = 0; i < series->count; i++) {
+		base_json_add_number(points, NULL, series->points[i]);
+	}
+}
+
+void soak_sparkline(const struct soak_series *series, size_t width, struct base_buffer *out)
+{
+	static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+	size_t count = series->count < width ? series->count : width;
+	const double *points = series->points + series->count - count;
+	double low = INFINITY, high = -INFINITY;
+	for (size_t i = 0; i < count; i++) {
+		low = fmin(low, points[i]);
+		high = fmax(high, points[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		double place = high > low ? (points[i] - low) / (high - low) : 0;
+		base_buffer_add_text(out, bars[(size_t)(place * 7.999)]);
+	}
+}
+
+bool soak_duration_parse(const char *text, uint32_t *seconds, struct lane_error *err)
+{
+	static const struct {
+		char letter;
+		uint32_t seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}};
+	size_t digits = strspn(text, "0123456789");
+	unsigned long number = digits > 0 && digits < 8 ? strtoul(text, NULL, 10) : 0;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		uint64_t duration = (uint64_t)number * units[i].seconds;
+		if (text[digits] == units[i].letter && text[digits + 1] == '\0' && duration > 0 &&
+			duration <= SOAK_SECONDS_MAX) {
+			*seconds = (uint32_t)duration;
+			return true;
+		}
+	}
+	return lane_error_set(
+		err, "USAGE", "--soak: \"%s\" is no duration from 1s to 168h, like 30s, 30m or 2h", text);
+}
