@@ -96,7 +96,8 @@ static void make_room(struct bridge_archive *archive, const struct bridge_run *n
 	bool by_bytes = archive->bytes > ARCHIVE_BYTES_MAX;
 	struct bridge_run **victim = NULL;
 	uint64_t most = 0;
-	for (struct bridge_run **link = &archive->first; *link != newest; link = &(*link)->next) {
+	for (struct bridge_run **link = &archive->first; *link != NULL && *link != newest;
+		 link = &(*link)->next) {
 		bool frees = !by_bytes || (*link)->kept_bytes > 0;
 		uint64_t share = frees ? owner_share(archive, (*link)->directory->owner, by_bytes) : 0;
 		if (share > most) {
@@ -114,7 +115,7 @@ static void archive_add(struct bridge_archive *archive, struct bridge_run *run)
 	archive->last = run;
 	archive->count++;
 	archive->bytes += run->kept_bytes;
-	while (archive->first != run &&
+	while (archive->first != NULL && archive->first != run &&
 		(archive->count > BRIDGE_ARCHIVE_COUNT_MAX || archive->bytes > ARCHIVE_BYTES_MAX)) {
 		make_room(archive, run);
 	}
