@@ -64,8 +64,8 @@ void report_claim(struct report *report, bool proved, const char *text);
 void report_floor(struct report *report, const char *name, const char *title, const char *path);
 void report_replayed(struct report *report, const char *path);
 /**
- * Replaces the section "device", "lease", "host", "workloads" or "soak" (takes over `value`). Their fields
- * are in the schema. report_close takes every figure out of a workload that is not verified.
+ * Replaces the section "device", "lease", "host", "workloads" or "soak" (takes over `value`). Their
+ * fields are in the schema. report_close takes every figure out of a workload that is not verified.
  */
 void report_section(struct report *report, const char *key, cJSON *value);
 /**
