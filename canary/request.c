@@ -20,6 +20,7 @@ enum option {
 	OPTION_FLOOR,
 	OPTION_BASELINE,
 	OPTION_UPDATE_BASELINE,
+	OPTION_COMPARE_CPU,
 	OPTION_SOAK,
 	OPTION_TRACE,
 	OPTION_HTML,
@@ -54,6 +55,8 @@ static const struct base_option options[] = {
 		"compare with what earlier runs measured; slow and doubtful figures are measured again"},
 	{OPTION_UPDATE_BASELINE, "update-baseline", 0, NULL,
 		"record good runs in it; a new entry takes 5 runs, which are made"},
+	{OPTION_COMPARE_CPU, "compare-cpu", 0, NULL,
+		"hold vector, matrix and inference work against all CPU threads, not one"},
 	{OPTION_SOAK, "soak", 0, "DURATION",
 		"then keep the load on for 30s, 30m or 2h, and watch clocks, heat and every word"},
 	{OPTION_TRACE, "trace", 0, "FILE", "write what happened when, for Perfetto"},
@@ -190,6 +193,9 @@ static bool take_option(
 		return true;
 	case OPTION_UPDATE_BASELINE:
 		canary->update_baseline = true;
+		return true;
+	case OPTION_COMPARE_CPU:
+		canary->compare_cpu = true;
 		return true;
 	case OPTION_SOAK:
 		return soak_duration_parse(scan->value, &canary->soak_s, err);

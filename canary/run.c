@@ -126,7 +126,10 @@ static void claim(struct run *run)
 	if (run->lane && run->class == WORKLOAD_SOFTWARE) {
 		report_claim(report, false, "a GPU: the device was a software renderer");
 	}
-	report_claim(report, false, "a speed-up over the whole CPU: the reference runs on one thread");
+	if (!run->options->compare_cpu) {
+		report_claim(
+			report, false, "a speed-up over the whole CPU: the reference runs on one thread");
+	}
 	if (!run->options->baseline) {
 		report_claim(report, false, "that the speed is what it was before: there is no baseline");
 	}
@@ -164,6 +167,7 @@ void canary_run(const struct canary_options *options, struct report *report)
 	if (canary_interrupt_start(&run->interrupt, &err)) {
 		go(run);
 		canary_lane_close(run->lane);
+		run_compare_cpu(run);
 		canary_interrupt_finish(&run->interrupt);
 	} else {
 		run_cannot_tell(run, &err);

@@ -26,6 +26,8 @@ struct canary_options {
 	 */
 	struct baseline *baseline;
 	bool update_baseline;
+	/** Time vector, matrix and inference work on all of the CPU too. */
+	bool compare_cpu;
 	/** Seconds of lasting load after the measurement; 0: none. */
 	uint32_t soak_s;
 	/** Where sysfs is: "/sys". */

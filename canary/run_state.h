@@ -91,6 +91,8 @@ bool run_workload(struct run *run, size_t index);
  */
 void run_baseline(struct run *run);
 
+/** Does the work of those that can be cut on all of the CPU too; call it when no lane is open. */
+void run_compare_cpu(struct run *run);
 /** Keeps the load on for as long as was asked, on what was verified before. */
 void run_soak(struct run *run);
 

@@ -74,7 +74,7 @@ void report_figure_add(struct base_buffer *out, double value);
 struct report_column {
 	const char *title;
 	bool right;
-	/** Left out when this key is null in all workloads; NULL: always there. */
+	/** Left out when this key (a path with dots) is null in all workloads; NULL: always there. */
 	const char *key;
 	/** Where there is no room, the highest is left out first; 0: never. */
 	unsigned spare;

@@ -78,6 +78,20 @@ static void cell_speedup(const cJSON *workload, struct base_buffer *out)
 	base_buffer_print(out, "%.*fx", speedup < 9.995 ? 2 : speedup < 99.95 ? 1 : 0, speedup);
 }
 
+/* Of --compare-cpu: what the CPU did, and on how many threads. */
+static void cell_cpu(const cJSON *workload, struct base_buffer *out)
+{
+	double median = figure(workload, "cpu_median");
+	const cJSON *params = base_json_get(workload, "params");
+	if (isnan(median) || !base_json_string(params, "cpu_simd", NULL)) {
+		base_buffer_add_text(out, "-");
+		return;
+	}
+	report_figure_add(out, median);
+	base_buffer_print(
+		out, " on %llu", (unsigned long long)base_json_uint(params, "cpu_threads", 1));
+}
+
 static void cell_roofline(const cJSON *workload, struct base_buffer *out)
 {
 	add_percent(out, figure(workload, "roofline_pct"));
@@ -155,6 +169,7 @@ static const struct report_column columns_all[] = {
 	{"MAD", true, NULL, 0, cell_spread},
 	{"q1..q3", true, NULL, 4, cell_quartiles},
 	{"n", true, NULL, 1, cell_count},
+	{"CPU threads", true, "params.cpu_simd", 0, cell_cpu},
 	{"vs CPU", true, "cpu_speedup", 0, cell_speedup},
 	{"of roofline", true, "roofline_pct", 2, cell_roofline},
 	{"baseline", false, "baseline", 0, cell_baseline},
@@ -168,7 +183,7 @@ static bool is_filled(const cJSON *workloads, const char *key)
 	const cJSON *workload;
 	cJSON_ArrayForEach(workload, workloads)
 	{
-		const cJSON *value = base_json_get(workload, key);
+		const cJSON *value = base_json_path(workload, key);
 		if (value && !cJSON_IsNull(value)) {
 			return true;
 		}

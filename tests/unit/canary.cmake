@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(what baseline changes check choice descriptor result roofline sensors soak statistics timing
-    verdict workload)
+foreach(what baseline changes check choice cpu descriptor result roofline sensors soak statistics
+    timing verdict workload)
   lane_add_unit(canary_${what}_test SOURCES unit/canary_${what}_test.c LINK lane_canary)
 endforeach()
 target_sources(canary_workload_test PRIVATE "${CMAKE_CURRENT_LIST_DIR}/canary_naive.c")
