@@ -64,7 +64,7 @@ static bool wants_round(
 	const struct run *run, const struct gate *gate, const struct run_trial *trial)
 {
 	double medians[RUN_ROUNDS_MAX];
-	if (!has_figure(trial) || trial->rounds >= RUN_ROUNDS_MAX) {
+	if (run->over || !has_figure(trial) || trial->rounds >= RUN_ROUNDS_MAX) {
 		return false;
 	}
 	if (gate->entry) {

@@ -228,7 +228,7 @@ static void find_drifts(const struct soak *soak)
 
 void run_soak(struct run *run)
 {
-	if (run->options->soak_s == 0 || !run->lane || run->interrupted) {
+	if (run->options->soak_s == 0 || !run->lane || run->over || run->interrupted) {
 		return;
 	}
 	BASE_FREE struct soak *soak = base_alloc(1, sizeof(*soak));

@@ -46,6 +46,8 @@ struct run {
 	struct canary_result results[WORKLOADS_MAX];
 	struct run_trial trials[WORKLOADS_MAX];
 	size_t count, verified, skipped;
+	/** The device was lost or hangs: nothing more is run on it. */
+	bool over;
 	/** Whether the report already has that a signal came. */
 	bool interrupted;
 	/** "workloads" of the report until it is handed over. Borrowed then. */

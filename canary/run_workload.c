@@ -202,5 +202,6 @@ bool run_workload(struct run *run, size_t index)
 	bool over = !ended || strcmp(state, "ERR DEVICE-LOST") == 0 ||
 		strcmp(state, "ERR TIMEOUT") == 0 || strcmp(state, "ERR LEASE-EXPIRED") == 0;
 	canary_result_finish(result);
+	run->over = run->over || over;
 	return !over;
 }
