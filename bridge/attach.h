@@ -13,10 +13,22 @@ struct bridge_session;
 
 struct bridge_access;
 
+enum { BRIDGE_PEER_ADDRESS_SIZE = 46 };
+
 /** Who is at the other end of a connection. */
 struct bridge_peer {
-	/** From SO_PEERCRED. */
+	/** From SO_PEERCRED; (uid_t)-1 over TCP, where nobody has one. */
 	uid_t uid;
+	/** Where a TCP connection comes from, as "192.0.2.7", without its port; "" on a unix socket. */
+	char address[BRIDGE_PEER_ADDRESS_SIZE];
+	/**
+	 * What the verified client certificate of TLS calls its holder: "dns:NAME", "uri:URI",
+	 * "email:ADDRESS" (each a subject alternative name), "subject:CN=..,O=.." (RFC 2253) and
+	 * "sha256:<64 hex digits>" of the certificate itself. Printable ASCII alone; a name that is not
+	 * is left out. Borrowed from the connection, which outlives its session; none without one.
+	 */
+	const char *const *names;
+	size_t name_count;
 	/** All rights, whoever it is: the embedded bridge's own parent. */
 	bool queen;
 };
