@@ -179,3 +179,13 @@ done
 lane install --prefix ''
 expect_exit 64
 expect_no_call '^cmake'
+# What ctest would pass over, running everything, and what a build or a measurement would trip over.
+for words in 'test --bogus' 'test unit' 'test -R' 'test --tests-regex=x' 'build relaese' \
+  'build --bogus' 'bench --bogus' 'bench 0' 'bench 3 3'; do
+  # shellcheck disable=SC2086 # the words are meant to split
+  lane $words
+  expect_exit 64
+  expect_no_stdout ''
+  expect_stderr_lines 1
+  expect_no_call .
+done
