@@ -51,7 +51,7 @@ static void show(const struct soak *soak)
 		seconds_since(soak->start_ns), soak->run->options->soak_s, workload->name, figure->last,
 		workload->unit);
 	soak_sparkline(figure, 12, &line);
-	for (int i = 0; i < SENSORS; i++) {
+	for (enum sensor i = 0; i < SENSORS; i++) {
 		if (soak->sensors[i].n > 0) {
 			base_buffer_print(&line, "  %.0f %s ", soak->sensors[i].last, sensor_unit(i));
 			soak_sparkline(&soak->sensors[i], 8, &line);
@@ -69,7 +69,7 @@ static void sense(void *context)
 		return;
 	}
 	soak->sensed_ns = now_ns;
-	for (int i = 0; i < SENSORS; i++) {
+	for (enum sensor i = 0; i < SENSORS; i++) {
 		double value = sensors_read(&soak->run->sensors, i);
 		soak_series_add(&soak->sensors[i], value);
 		if (i != SENSOR_CLOCK) {
@@ -193,7 +193,7 @@ static cJSON *describe(struct soak *soak)
 		add_series(figures, workload->name, workload->unit, &soak->figures[i]);
 	}
 	cJSON *sensors = base_json_add_array(section, "sensors");
-	for (int i = 0; i < SENSORS; i++) {
+	for (enum sensor i = 0; i < SENSORS; i++) {
 		add_series(sensors, sensor_name(i), sensor_unit(i), &soak->sensors[i]);
 	}
 	return section;
