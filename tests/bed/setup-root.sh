@@ -26,6 +26,10 @@ case $bed in
     set -- linux-image-amd64 initramfs-tools kmod zstd busybox mesa-vulkan-drivers \
       libcjson1 libcurl4t64 libssl3t64 libpci3 libdrm2 libseccomp2
     ;;
+  bookworm-clean | trixie-clean) # what tests/bed/setup-clean.sh makes a machine of
+    suite=${bed%-clean}
+    set -- systemd-sysv
+    ;;
   *)
     echo "unknown bed: $bed" >&2
     exit 64
