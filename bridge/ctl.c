@@ -170,6 +170,12 @@ static void do_lease(struct command *command)
 		refuse(command, "cordoned", "the bridge is stopping");
 		return;
 	}
+	if (gpu->health.reason != NULL) {
+		BASE_FREE char *detail =
+			base_format("%s is quarantined: %s", gpu->card.id, gpu->health.reason);
+		refuse(command, "cordoned", detail);
+		return;
+	}
 	if (tenant != NULL) {
 		BASE_FREE char *detail = base_format("this session has lease %llu on %s already",
 			(unsigned long long)tenant->lease->id, gpu->card.id);
@@ -312,13 +318,13 @@ static void do_reset(struct command *command)
 
 static void do_cordon(struct command *command)
 {
-	lease_table_cordon(command->gpu->leases, true, command->now_ns);
+	bridge_gpu_cordon(command->gpu, true);
 	reply(command, "OK CORDON");
 }
 
 static void do_uncordon(struct command *command)
 {
-	lease_table_cordon(command->gpu->leases, false, command->now_ns);
+	bridge_gpu_cordon(command->gpu, false);
 	reply(command, "OK UNCORDON");
 }
 

@@ -102,6 +102,18 @@ void bridge_fid_table_finish(struct bridge_fid_table *table)
 	*table = (struct bridge_fid_table){.count = 0};
 }
 
+ssize_t bridge_fid_read_kept(
+	const struct bridge_fid *fid, uint64_t offset, void *bytes, size_t size)
+{
+	if (offset >= fid->replies.size) {
+		return 0;
+	}
+	size_t left = fid->replies.size - (size_t)offset;
+	size_t count = left < size ? left : size;
+	memcpy(bytes, fid->replies.data + offset, count);
+	return (ssize_t)count;
+}
+
 /** Whether each line is at most `max` long, and the rest after the last newline can still become
  * one. */
 static bool lines_fit(const char *bytes, size_t size, size_t max)

@@ -27,7 +27,7 @@ struct bridge_fid {
 	uint32_t read_short;
 	/** Of a file of lines: what came after the last newline. */
 	struct base_buffer partial;
-	/** Of ctl: replies not yet read. */
+	/** Of ctl: replies not yet read. Of a file that is made when it is read: all of it. */
 	struct base_buffer replies;
 	/** Of ctl: a queued lease whose grant is to be told here, or 0. */
 	uint64_t awaits;
@@ -53,6 +53,10 @@ struct bridge_fid *bridge_fid_any(const struct bridge_fid_table *table);
 void bridge_fid_each(const struct bridge_fid_table *table,
 	void (*visit)(void *context, struct bridge_fid *fid), void *context);
 void bridge_fid_table_finish(struct bridge_fid_table *table);
+
+/** Reads from what was put into `replies` when the reader began: bytes read, 0 at the end. */
+ssize_t bridge_fid_read_kept(
+	const struct bridge_fid *fid, uint64_t offset, void *bytes, size_t size);
 
 /**
  * Writes to a file of lines: complete lines go to the file's kind together, the rest is kept for

@@ -117,8 +117,44 @@ static uint64_t events_size(const struct bridge_node *node, const struct bridge_
 	return bridge_stream_file.size(node, fid);
 }
 
+/** What is known of the device, and how it is now. */
+static void write_facts(struct bridge_gpu *gpu, struct base_buffer *out)
+{
+	cJSON_DeleteItemFromObjectCaseSensitive(gpu->card.facts, "health");
+	cJSON *health = base_json_add_object(gpu->card.facts, "health");
+	base_json_add_string(health, "state", bridge_health_state(gpu));
+	if (gpu->health.reason != NULL) {
+		base_json_add_string(health, "reason", gpu->health.reason);
+	} else {
+		base_json_add_null(health, "reason");
+	}
+	base_json_add_number(health, "losses", gpu->health.losses);
+	bridge_card_facts(&gpu->card, out);
+}
+
+static uint64_t facts_size(const struct bridge_node *node, const struct bridge_fid *fid)
+{
+	(void)fid;
+	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+	write_facts(node->context, &text);
+	return text.size;
+}
+
+/** What was there when the reader began, so that its pieces fit together. */
+static ssize_t facts_read(const struct bridge_node *node, struct bridge_fid *fid, uint64_t offset,
+	void *bytes, size_t size)
+{
+	if (offset == 0) {
+		base_buffer_clear(&fid->replies);
+		write_facts(node->context, &fid->replies);
+	}
+	return bridge_fid_read_kept(fid, offset, bytes, size);
+}
+
 static void publish(struct bridge_gpu *gpu, struct bridge_node *directory)
 {
+	static const struct bridge_file_kind facts_file = {
+		.mode = 0444, .size = facts_size, .read = facts_read};
 	static const struct bridge_file_kind events_file = {
 		.mode = 0444, .size = events_size, .read = events_read};
 	struct bridge_node *own = bridge_node_add(directory, gpu->card.id, NULL, NULL);
@@ -126,9 +162,7 @@ static void publish(struct bridge_gpu *gpu, struct bridge_node *directory)
 	BASE_BUFFER_AUTO info = BASE_BUFFER_INIT;
 	bridge_card_info(&gpu->card, &info);
 	bridge_node_add_text(own, "info", info.data, info.size);
-	BASE_BUFFER_AUTO facts = BASE_BUFFER_INIT;
-	bridge_card_facts(&gpu->card, &facts);
-	bridge_node_add_text(own, "facts", facts.data, facts.size);
+	bridge_node_add(own, "facts", &facts_file, gpu);
 	bridge_node_add(own, "ctl", &bridge_ctl_file, gpu);
 	bridge_node_add(own, "lease", &bridge_stream_file, &gpu->leased);
 	bridge_node_add(own, "job", &bridge_job_file, gpu);
@@ -147,6 +181,7 @@ struct bridge_gpu *bridge_gpu_create(struct bridge_card *card, struct bridge_loo
 		.status.size_max = STREAM_MAX,
 		.leased.size_max = STREAM_MAX,
 	};
+	gpu->checker.gpu = gpu;
 	*card = (struct bridge_card){.id = NULL};
 	struct lease_observer observer = {.changed = lease_changed, .context = gpu};
 	const struct lease_ledger *ledger = bridge_record_ledger(archive->record);
@@ -188,6 +223,10 @@ void bridge_gpu_destroy(struct bridge_gpu *gpu)
 		}
 		free_tenant(gpu, gpu->tenants);
 	}
+	while (gpu->checker.slots != NULL) {
+		bridge_slot_destroy(gpu->checker.slots);
+	}
+	free(gpu->health.reason);
 	lease_table_destroy(gpu->leases);
 	bridge_stream_finish(&gpu->status);
 	bridge_stream_finish(&gpu->leased);
@@ -301,7 +340,7 @@ static bool pump_tenant(struct bridge_gpu *gpu, struct bridge_tenant *tenant, ui
 	}
 	if (tenant->lease == NULL) {
 		free_tenant(gpu, tenant);
-	} else if (tenant->lease->state == LEASE_ACTIVE) {
+	} else if (tenant->lease->state == LEASE_ACTIVE && gpu->health.reason == NULL) {
 		bridge_tenant_dispatch(tenant);
 	}
 	return freed;
@@ -311,6 +350,7 @@ void bridge_gpu_pump(struct bridge_gpu *gpu)
 {
 	uint64_t now_ns = base_clock_boottime_ns();
 	lease_table_advance(gpu->leases, now_ns);
+	bridge_health_advance(gpu, now_ns);
 	bool again;
 	do {
 		again = false;
@@ -325,6 +365,8 @@ void bridge_gpu_pump(struct bridge_gpu *gpu)
 uint64_t bridge_gpu_next_ns(const struct bridge_gpu *gpu)
 {
 	uint64_t next_ns = lease_table_next_ns(gpu->leases);
+	uint64_t health_ns = bridge_health_next_ns(gpu);
+	next_ns = health_ns < next_ns ? health_ns : next_ns;
 	for (const struct bridge_tenant *tenant = gpu->tenants; tenant != NULL; tenant = tenant->next) {
 		for (const struct bridge_slot *slot = tenant->slots; slot != NULL; slot = slot->next) {
 			next_ns = slot->deadline_ns < next_ns ? slot->deadline_ns : next_ns;
@@ -343,6 +385,7 @@ size_t bridge_gpu_reset(struct bridge_gpu *gpu)
 			bridge_slot_kill(slot, "ERR CANCELLED", "GPU reset");
 		}
 	}
+	bridge_health_reopen(gpu, "GPU reset");
 	return count;
 }
 

@@ -35,6 +35,8 @@ struct bridge_slot {
 	enum bridge_slot_state state;
 	/** It has opened its device once. */
 	bool opened;
+	/** Of the GPU's health when it was started. */
+	unsigned generation;
 	/** Device memory taken for its job; a stuck worker keeps it. */
 	uint64_t memory_bytes;
 	/** What it runs, or NULL. */
@@ -73,6 +75,22 @@ struct bridge_tenant {
 	uint64_t running_bytes;
 };
 
+/** Whether jobs can be trusted to the device (gpu_health.c). A zeroed value: they can. */
+struct bridge_health {
+	/** Why it is quarantined; NULL while it serves. Owned. */
+	char *reason;
+	/** Devices lost since the bridge started. */
+	unsigned losses;
+	/** What went wrong in a row: the next check waits the longer. */
+	unsigned strikes;
+	/** Grows with each quarantine. */
+	unsigned generation;
+	/** A worker's submit was right: it serves again once that worker is reaped. */
+	bool passed;
+	/** When the next check may start, and when it last began to serve again. */
+	uint64_t check_ns, served_ns;
+};
+
 struct bridge_gpu {
 	struct bridge_card card;
 	struct bridge_loop *loop;
@@ -82,6 +100,11 @@ struct bridge_gpu {
 	struct bridge_tenant *tenants;
 	/** Content of `status` and `events`, and of `lease`. */
 	struct bridge_stream status, leased;
+	/** The operator's CORDON, apart from a quarantine. */
+	bool cordoned;
+	struct bridge_health health;
+	/** No lease's: its one worker checks a quarantined GPU. */
+	struct bridge_tenant checker;
 	/** No new leases and jobs: the bridge is about to stop. */
 	bool draining;
 };
@@ -151,6 +174,26 @@ void bridge_gpu_restore(struct bridge_gpu *gpu, const struct lease_ledger *ledge
 /** Every active lease stays when its session goes: the bridge that comes next has it again. */
 void bridge_gpu_keep_all(struct bridge_gpu *gpu);
 
+/* Health (gpu_health.c). */
+
+/** The operator's word; a quarantine lasts whatever it is. */
+void bridge_gpu_cordon(struct bridge_gpu *gpu, bool cordoned);
+/** A worker of this generation has lost its device: quarantines the GPU. Of a worker from before
+ * the last quarantine it is no news. */
+void bridge_health_lost(struct bridge_gpu *gpu, unsigned generation, const char *reason);
+/** A worker cannot be killed: quarantines the GPU at least until it is gone. */
+void bridge_health_stuck(struct bridge_gpu *gpu, const char *reason);
+/** Quarantines it until a check that comes at once; nothing for a synthetic GPU. */
+void bridge_health_reopen(struct bridge_gpu *gpu, const char *reason);
+/** The worker that was to check it is reaped; `text` says how it ended. */
+void bridge_health_checked(struct bridge_gpu *gpu, const char *text);
+/** Brings a quarantine forward to now. */
+void bridge_health_advance(struct bridge_gpu *gpu, uint64_t now_ns);
+/** When that has work next. */
+uint64_t bridge_health_next_ns(const struct bridge_gpu *gpu);
+/** "serving", "quarantined" or "cordoned". */
+const char *bridge_health_state(const struct bridge_gpu *gpu);
+
 /* Queue (gpu_queue.c). */
 
 /** Starts what can be started. */
@@ -165,7 +208,8 @@ void bridge_tenant_fail(
 
 /* Workers (gpu_slot.c). */
 
-/** Starts a worker. Errors: those of bridge_worker_start. */
+/** Starts a worker; for the GPU's checker one that checks a submit before it is ready. Errors:
+ * those of bridge_worker_start. */
 bool bridge_slot_start(struct bridge_tenant *tenant, struct lane_error *err);
 /** Gives it a job: RUNNING, and timeout_ms counts from here. */
 void bridge_slot_run(struct bridge_slot *slot, struct bridge_run *run);

@@ -71,6 +71,7 @@ static void job_done(struct bridge_slot *slot, const struct bridge_worker_event 
 	if (strcmp(event->state, "ERR DEVICE-LOST") == 0) {
 		/* Its VkDevice is of no more use; the next job gets a fresh process. */
 		bridge_slot_kill(slot, "ERR WORKER", "device lost");
+		bridge_health_lost(slot->tenant->gpu, slot->generation, "device lost");
 	}
 }
 
@@ -151,7 +152,9 @@ static void process_ready(void *context, uint32_t events)
 	}
 	const char *verdict = slot->verdict != NULL ? slot->verdict : "ERR WORKER";
 	BASE_FREE char *text = end_text(slot, reaped);
-	if (slot->run != NULL) {
+	if (slot->tenant == &slot->tenant->gpu->checker) {
+		bridge_health_checked(slot->tenant->gpu, text);
+	} else if (slot->run != NULL) {
 		fail_run(slot, verdict, text);
 	} else if (!slot->opened && strcmp(verdict, "ERR WORKER") == 0) {
 		start_failed(slot->tenant, text);
@@ -179,7 +182,11 @@ static bool watch(struct bridge_slot *slot, struct lane_error *err)
 
 bool bridge_slot_start(struct bridge_tenant *tenant, struct lane_error *err)
 {
-	struct bridge_worker *worker = bridge_worker_start(tenant->gpu->card.uuid, err);
+	const struct bridge_worker_plan plan = {
+		.device_uuid = tenant->gpu->card.uuid,
+		.check = tenant == &tenant->gpu->checker,
+	};
+	struct bridge_worker *worker = bridge_worker_start(&plan, err);
 	if (worker == NULL) {
 		return false;
 	}
@@ -188,6 +195,7 @@ bool bridge_slot_start(struct bridge_tenant *tenant, struct lane_error *err)
 		.tenant = tenant,
 		.worker = worker,
 		.state = BRIDGE_SLOT_STARTING,
+		.generation = tenant->gpu->health.generation,
 		.deadline_ns = from_now_ns(START_TIMEOUT_MS),
 	};
 	if (!watch(slot, err)) {
@@ -230,21 +238,21 @@ void bridge_slot_kill(struct bridge_slot *slot, const char *verdict, const char 
 }
 
 /** SIGKILL did not help: the job is told, but memory and stream stay taken, and nobody else is let
- * in. */
+ * in until it is reaped after all and the GPU has been checked. */
 static void become_stuck(struct bridge_slot *slot)
 {
 	struct bridge_gpu *gpu = slot->tenant->gpu;
 	slot->state = BRIDGE_SLOT_STUCK;
 	slot->deadline_ns = UINT64_MAX;
-	base_log(BASE_LOG_ERROR, "%s: worker %ld cannot be killed; cordoned", gpu->card.id,
-		(long)bridge_worker_pid(slot->worker));
+	BASE_FREE char *stuck =
+		base_format("worker %ld cannot be killed", (long)bridge_worker_pid(slot->worker));
+	base_log(BASE_LOG_ERROR, "%s: %s: its memory stays taken until it ends", gpu->card.id, stuck);
 	if (slot->run != NULL) {
-		BASE_FREE char *detail = base_format("%s; worker %ld cannot be killed, GPU cordoned",
-			slot->reason != NULL ? slot->reason : "worker gone",
-			(long)bridge_worker_pid(slot->worker));
+		BASE_FREE char *detail = base_format(
+			"%s; %s, GPU quarantined", slot->reason != NULL ? slot->reason : "worker gone", stuck);
 		fail_run(slot, slot->verdict != NULL ? slot->verdict : "ERR WORKER", detail);
 	}
-	lease_table_cordon(gpu->leases, true, base_clock_boottime_ns());
+	bridge_health_stuck(gpu, stuck);
 }
 
 void bridge_slot_expire(struct bridge_slot *slot)

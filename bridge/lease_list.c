@@ -13,6 +13,7 @@
 
 enum {
 	LEASES_SIZE_MAX = 4 << 20,
+	FACTS_SIZE_MAX = 1 << 20,
 	LINE_SIZE_MAX = 64 << 10,
 	CHUNK = 16 << 10,
 	/** A lease changes without a word on events when it is renewed: looked for so often. */
@@ -127,6 +128,63 @@ static void print_table(const cJSON *leases)
 	}
 }
 
+/** What /gpu/<id>/facts says of how the GPU is. */
+static bool add_gpu(
+	struct bridge_client *client, const char *gpu, cJSON *gpus, struct lane_error *err)
+{
+	BASE_FREE char *path = base_format("/gpu/%s/facts", gpu);
+	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+	BASE_JSON_AUTO facts = {.name = NULL};
+	if (!bridge_client_read_all(client, path, FACTS_SIZE_MAX, &text, err) ||
+		!base_json_parse(path, text.data != NULL ? text.data : "", text.size, &facts, err)) {
+		return false;
+	}
+	const char *reason = base_json_string(base_json_get(facts.root, "health"), "reason", NULL);
+	cJSON *one = base_json_add_object(gpus, NULL);
+	base_json_add_string(one, "gpu", gpu);
+	base_json_add_string(
+		one, "state", base_json_string(base_json_get(facts.root, "health"), "state", "unknown"));
+	if (reason != NULL) {
+		base_json_add_string(one, "reason", reason);
+	}
+	return true;
+}
+
+/** Adds "gpus": those of the bridge, or the one that is wanted. */
+static bool add_gpus(
+	struct bridge_client *client, const char *wanted, cJSON *document, struct lane_error *err)
+{
+	BASE_JSON_FREE cJSON *names = NULL;
+	if (!bridge_client_list(client, "/gpu", &names, err)) {
+		return false;
+	}
+	cJSON *gpus = base_json_add_array(document, "gpus");
+	const cJSON *name;
+	cJSON_ArrayForEach(name, names)
+	{
+		const char *gpu = cJSON_GetStringValue(name);
+		if ((wanted == NULL || strcmp(gpu, wanted) == 0) && !add_gpu(client, gpu, gpus, err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/** A GPU that grants nothing would look free in the table. */
+static void print_gpus(const cJSON *gpus)
+{
+	const cJSON *gpu;
+	cJSON_ArrayForEach(gpu, gpus)
+	{
+		const char *state = base_json_string(gpu, "state", "?");
+		const char *reason = base_json_string(gpu, "reason", NULL);
+		if (strcmp(state, "serving") != 0) {
+			printf("%s is %s%s%s\n", base_json_string(gpu, "gpu", "?"), state,
+				reason != NULL ? ": " : "", reason != NULL ? reason : "");
+		}
+	}
+}
+
 int lease_list(const struct lease_choice *choice)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
@@ -136,18 +194,23 @@ int lease_list(const struct lease_choice *choice)
 		return lease_fail(&err);
 	}
 	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+	BASE_JSON_FREE cJSON *document = NULL;
 	bool good = bridge_client_read_all(client, "/proc/leases", LEASES_SIZE_MAX, &text, &err);
+	if (good) {
+		document = parse_leases(text.data != NULL ? text.data : "", choice->gpu);
+		good = add_gpus(client, choice->gpu, document, &err);
+	}
 	bridge_client_destroy(client);
 	if (!good) {
 		return lease_fail(&err);
 	}
-	BASE_JSON_FREE cJSON *document = parse_leases(text.data != NULL ? text.data : "", choice->gpu);
 	if (choice->json) {
 		BASE_BUFFER_AUTO out = BASE_BUFFER_INIT;
 		base_json_write(document, 2, &out);
 		fputs(out.data, stdout);
 	} else {
 		print_table(base_json_get(document, "leases"));
+		print_gpus(base_json_get(document, "gpus"));
 	}
 	return lease_printed();
 }

@@ -64,13 +64,7 @@ static ssize_t leases_read(const struct bridge_node *node, struct bridge_fid *fi
 		base_buffer_clear(&fid->replies);
 		list_leases(node->context, fid->attach, &fid->replies);
 	}
-	if (offset >= fid->replies.size) {
-		return 0;
-	}
-	size_t left = fid->replies.size - (size_t)offset;
-	size_t count = left < size ? left : size;
-	memcpy(bytes, fid->replies.data + offset, count);
-	return (ssize_t)count;
+	return bridge_fid_read_kept(fid, offset, bytes, size);
 }
 
 void bridge_proc_publish(struct bridge_proc *proc, struct bridge_node *root)

@@ -39,9 +39,10 @@ struct bridge_worker {
 
 /* Only what is safe after a fork. */
 static _Noreturn void worker_become(
-	const char *path, const char *device_uuid, int worker_socket, pid_t parent)
+	const char *path, const struct bridge_worker_plan *plan, int worker_socket, pid_t parent)
 {
-	char *const argv[] = {(char *)path, (char *)"--device", (char *)device_uuid, NULL};
+	char *const argv[] = {(char *)path, (char *)"--device", (char *)plan->device_uuid,
+		plan->check ? (char *)"--check" : NULL, NULL};
 	base_child_detach(parent);
 	int null_fd = open("/dev/null", O_RDONLY);
 	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
@@ -58,7 +59,8 @@ static _Noreturn void worker_become(
 	_exit(127);
 }
 
-struct bridge_worker *bridge_worker_start(const char *device_uuid, struct lane_error *err)
+struct bridge_worker *bridge_worker_start(
+	const struct bridge_worker_plan *plan, struct lane_error *err)
 {
 	BASE_FREE char *path = base_file_libexec("gpu-lane-worker");
 	int sockets[2];
@@ -72,7 +74,7 @@ struct bridge_worker *bridge_worker_start(const char *device_uuid, struct lane_e
 	pid_t parent = getpid();
 	pid_t pid = fork();
 	if (pid == 0) {
-		worker_become(path, device_uuid, sockets[1], parent);
+		worker_become(path, plan, sockets[1], parent);
 	}
 	int cause = errno;
 	close(sockets[1]);

@@ -70,11 +70,20 @@ struct bridge_worker_event {
 	cJSON *detail;
 };
 
+/** What a worker is started for. */
+struct bridge_worker_plan {
+	/** UUID text ("8-4-4-4-12") of its device. */
+	const char *device_uuid;
+	/** It is READY only when a submit of its own has given the right result. */
+	bool check;
+};
+
 /**
- * Starts a worker for the device with this UUID text ("8-4-4-4-12"). Returns at once; READY
- * follows. stderr of the worker goes to our stderr. Errors: WORKER_START.
+ * Starts a worker. Returns at once; READY follows. stderr of the worker goes to our stderr. Errors:
+ * WORKER_START.
  */
-struct bridge_worker *bridge_worker_start(const char *device_uuid, struct lane_error *err);
+struct bridge_worker *bridge_worker_start(
+	const struct bridge_worker_plan *plan, struct lane_error *err);
 /** Readable when bridge_worker_read has work. Owned by the worker. */
 int bridge_worker_socket(const struct bridge_worker *worker);
 /** Readable when the process has ended and bridge_worker_reap will not block. */

@@ -28,22 +28,26 @@
 static const struct base_option options[] = {
 	{1, "describe", 0, NULL, "print the Vulkan devices as JSON and end"},
 	{2, "device", 0, "UUID", "run jobs on this device, as the bridge asks"},
+	{4, "check", 0, NULL, "with --device: try it with a submit whose result is known"},
 	{3, "socket", 0, "FD", "descriptor of the bridge's socket (3)"},
 };
 
 static const struct base_command command = {
 	.program = "gpu-lane-worker",
-	.usage = "gpu-lane-worker --describe\ngpu-lane-worker --device UUID [--socket FD]",
+	.usage = "gpu-lane-worker --describe\ngpu-lane-worker --device UUID [--check] [--socket FD]",
 	.summary = "Runs the jobs of one lease in a process of its own. Started by gpu-bridge-host.",
 	.options = options,
 	.option_count = sizeof(options) / sizeof(options[0]),
 };
 
 struct arguments {
-	bool describe;
+	bool describe, check;
 	const char *device;
 	uint64_t socket;
 };
+
+/* How long the submit of --check may take; the bridge gives a worker 30 s to be ready. */
+enum { CHECK_TIMEOUT_MS = 10000 };
 
 /* A cache on disk would let one job feed compiled code to another, and hide compile times. */
 static void forget_caches(void)
@@ -231,13 +235,16 @@ static bool device_open(struct compute_instance *instance, const char *uuid_text
 		compute_device_open(instance, &identities[index], 0, device, err);
 }
 
-static int serve(const char *uuid_text, int socket)
+static int serve(const struct arguments *arguments)
 {
+	int socket = (int)arguments->socket;
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	struct compute_instance instance = {.messages = NULL};
 	struct compute_device device = {.instance = &instance};
 	BASE_JSON_FREE cJSON *reply = base_json_new_object();
-	bool open = device_open(&instance, uuid_text, &device, &err) && worker_sandbox_enter(&err);
+	bool open = device_open(&instance, arguments->device, &device, &err) &&
+		worker_sandbox_enter(&err) &&
+		(!arguments->check || compute_device_check(&device, CHECK_TIMEOUT_MS, &err));
 	base_json_add_string(reply, "kind", open ? "ready" : "failed");
 	if (open) {
 		cJSON *described = bridge_worker_device(&device.identity);
@@ -282,6 +289,9 @@ static bool arguments_read(
 		case 2:
 			arguments->device = scan.value;
 			break;
+		case 4:
+			arguments->check = true;
+			break;
 		case 3:
 			good = base_option_uint(&scan, 0, 1 << 20, &arguments->socket, err);
 			break;
@@ -318,5 +328,5 @@ int main(int argc, char **argv)
 		return status;
 	}
 	forget_caches();
-	return arguments.describe ? describe() : serve(arguments.device, (int)arguments.socket);
+	return arguments.describe ? describe() : serve(&arguments);
 }

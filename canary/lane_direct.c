@@ -59,7 +59,9 @@ static bool lease(
 {
 	(void)request;
 	struct direct_lane *own = self(lane);
-	own->worker = bridge_worker_start(base_json_string(lane->device, "uuid", ""), err);
+	const struct bridge_worker_plan plan = {
+		.device_uuid = base_json_string(lane->device, "uuid", "")};
+	own->worker = bridge_worker_start(&plan, err);
 	if (!own->worker) {
 		return false;
 	}

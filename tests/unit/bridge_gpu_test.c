@@ -31,6 +31,8 @@ struct bridge_worker {
 	enum bridge_worker_event_kind event;
 	const char *state;
 	char *job;
+	/** It was started to check a submit. */
+	bool checks;
 	bool killed, dead;
 };
 
@@ -46,15 +48,17 @@ static void signal_fd(int fd)
 	assert_int_equal(eventfd_write(fd, 1), 0);
 }
 
-struct bridge_worker *bridge_worker_start(const char *device_uuid, struct lane_error *err)
+struct bridge_worker *bridge_worker_start(
+	const struct bridge_worker_plan *plan, struct lane_error *err)
 {
-	assert_string_equal(device_uuid, "a-uuid");
+	assert_string_equal(plan->device_uuid, "a-uuid");
 	if (fake.start_fails) {
 		lane_error_set(err, "WORKER_START", "no more processes");
 		return NULL;
 	}
 	assert_true(fake.count < WORKERS_MAX);
 	struct bridge_worker *worker = base_alloc(1, sizeof(*worker));
+	worker->checks = plan->check;
 	worker->socket = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	worker->process = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	fake.workers[fake.count++] = worker;
@@ -288,6 +292,25 @@ static size_t alive(void)
 	return count;
 }
 
+/** The worker that was started last. */
+static struct bridge_worker *newest(void)
+{
+	assert_true(fake.count > 0);
+	assert_non_null(fake.workers[fake.count - 1]);
+	return fake.workers[fake.count - 1];
+}
+
+/** The check that is under way finds the device right. */
+static void pass_check(struct bed *bed)
+{
+	struct bridge_worker *checker = newest();
+	assert_true(checker->checks);
+	emit(bed, checker, BRIDGE_WORKER_READY, NULL);
+	assert_true(checker->killed);
+	die(checker);
+	turn(bed);
+}
+
 static void the_first_worker_starts_with_the_lease(void **state)
 {
 	struct bed *bed = *state;
@@ -378,7 +401,7 @@ static void a_timeout_is_told_once_the_worker_is_reaped(void **state)
 	assert_int_equal(alive(), 1);
 }
 
-static void an_unkillable_worker_keeps_its_memory_and_cordons(void **state)
+static void an_unkillable_worker_keeps_its_memory_and_quarantines(void **state)
 {
 	struct bed *bed = *state;
 	command(bed, 0, "LEASE mem_mb=2 streams=2 ttl_s=60\n", "OK LEASE");
@@ -391,26 +414,24 @@ static void an_unkillable_worker_keeps_its_memory_and_cordons(void **state)
 	turn(bed);
 	expect_states(bed, "stuck", "QUEUED,RUNNING,ERR TIMEOUT");
 	assert_true(status_holds(bed, "cannot be killed"));
+	command(bed, 1, "LEASE mem_mb=1 streams=1 ttl_s=60\n",
+		"ERR LEASE reason=cordoned detail=\"GPU-0 is quarantined: worker 4711 cannot be killed\"");
+	command(bed, 1, "UNCORDON\n", "OK UNCORDON");
 	command(bed, 1, "LEASE mem_mb=1 streams=1 ttl_s=60\n", "ERR LEASE reason=cordoned");
-	/* Its memory is not given away, neither within the lease nor after it. */
+	/* Its memory is not given away, neither within the lease nor after it, and no check is made. */
 	assert_int_equal(submit(bed, 0, "more", 4, 1000), 0);
-	if (fake.workers[1] != NULL) {
-		emit(bed, fake.workers[1], BRIDGE_WORKER_READY, NULL);
-	}
 	expect_states(bed, "more", "QUEUED");
 	command(bed, 0, "RELEASE\n", "OK RELEASE");
-	if (fake.workers[1] != NULL) {
-		die(fake.workers[1]);
-	}
 	turn(bed);
 	assert_false(status_holds(bed, "LEASE-ENDED"));
-	/* Should it end after all, the lease ends too; the GPU stays cordoned until somebody has
-	 * looked. */
+	assert_int_equal(alive(), 1);
+	/* Should it end after all, the lease ends too, and the GPU is back once it has been checked. */
 	die(fake.workers[0]);
+	turn(bed);
 	turn(bed);
 	assert_true(status_holds(bed, "LEASE-ENDED"));
 	command(bed, 1, "LEASE mem_mb=1 streams=1 ttl_s=60\n", "ERR LEASE reason=cordoned");
-	command(bed, 1, "UNCORDON\n", "OK UNCORDON");
+	pass_check(bed);
 	command(bed, 1, "LEASE mem_mb=8 streams=1 ttl_s=60\n", "OK LEASE");
 }
 
@@ -457,21 +478,124 @@ static void a_result_sent_before_death_counts(void **state)
 	assert_true(status_holds(bed, "killed by SIGSEGV"));
 }
 
-static void a_lost_device_costs_the_worker(void **state)
+/** Text of /gpu/GPU-0/facts. */
+static bool facts_hold(const struct bed *bed, const char *text)
+{
+	struct wire_text names[] = {wire_text("gpu"), wire_text("GPU-0"), wire_text("facts")};
+	struct bridge_node *node = bed->root;
+	for (size_t i = 0; i < 3; i++) {
+		node = bridge_node_child(node, &names[i]);
+		assert_non_null(node);
+	}
+	struct bridge_fid fid = {.node = node};
+	char facts[4096] = "";
+	ssize_t got = node->kind->read(node, &fid, 0, facts, sizeof(facts) - 1);
+	assert_int_equal(got, node->kind->size(node, NULL));
+	base_buffer_finish(&fid.replies);
+	return strstr(facts, text) != NULL;
+}
+
+/** A job of the first client ends with a lost device. */
+static void lose(struct bed *bed, const char *id)
+{
+	assert_int_equal(submit(bed, 0, id, 4, 1000), 0);
+	struct bridge_worker *worker = newest();
+	if (worker->job == NULL) {
+		emit(bed, worker, BRIDGE_WORKER_READY, NULL);
+	}
+	emit(bed, worker, BRIDGE_WORKER_DONE, "ERR DEVICE-LOST");
+	expect_states(bed, id, "QUEUED,RUNNING,ERR DEVICE-LOST");
+	assert_true(worker->killed);
+}
+
+static void a_lost_device_quarantines_until_a_submit_was_checked(void **state)
 {
 	struct bed *bed = *state;
 	command(bed, 0, "LEASE mem_mb=1 streams=1 ttl_s=60\n", "OK LEASE");
-	emit(bed, fake.workers[0], BRIDGE_WORKER_READY, NULL);
-	assert_int_equal(submit(bed, 0, "a", 4, 1000), 0);
+	lose(bed, "a");
 	assert_int_equal(submit(bed, 0, "b", 4, 1000), 0);
-	emit(bed, fake.workers[0], BRIDGE_WORKER_DONE, "ERR DEVICE-LOST");
-	expect_states(bed, "a", "QUEUED,RUNNING,ERR DEVICE-LOST");
-	assert_true(fake.workers[0]->killed);
-	expect_states(bed, "b", "QUEUED");
+	expect_states(bed, "GPU-0", "QUARANTINED");
+	assert_true(facts_hold(bed, "\"quarantined\""));
+	assert_true(facts_hold(bed, "\"device lost\""));
+	command(bed, 1, "LEASE mem_mb=1 streams=1 ttl_s=60\n", "ERR LEASE reason=cordoned");
+	/* The lost one is still there: nobody touches the device yet. */
+	assert_int_equal(fake.count, 1);
 	die(fake.workers[0]);
 	turn(bed);
+	turn(bed);
+	assert_int_equal(fake.count, 2);
+	assert_true(fake.workers[1]->checks);
+	expect_states(bed, "b", "QUEUED");
+	command(bed, 1, "LEASE mem_mb=1 streams=1 ttl_s=60\n", "ERR LEASE reason=cordoned");
+	/* Right, but not gone yet. */
 	emit(bed, fake.workers[1], BRIDGE_WORKER_READY, NULL);
+	expect_states(bed, "GPU-0", "QUARANTINED");
+	die(fake.workers[1]);
+	turn(bed);
+	turn(bed);
+	expect_states(bed, "GPU-0", "QUARANTINED,SERVING");
+	assert_true(facts_hold(bed, "\"serving\""));
+	emit(bed, newest(), BRIDGE_WORKER_READY, NULL);
 	expect_states(bed, "b", "QUEUED,RUNNING");
+	command(bed, 1, "LEASE mem_mb=1 streams=1 ttl_s=60\n", "OK LEASE");
+}
+
+static void repeated_losses_are_checked_later_each_time(void **state)
+{
+	struct bed *bed = *state;
+	command(bed, 0, "LEASE mem_mb=1 streams=1 ttl_s=60\n", "OK LEASE");
+	lose(bed, "a");
+	die(newest());
+	turn(bed);
+	turn(bed);
+	/* A check that fails is a strike too. */
+	assert_true(newest()->checks);
+	emit(bed, newest(), BRIDGE_WORKER_GONE, NULL);
+	die(newest());
+	turn(bed);
+	assert_true(status_holds(bed, "check failed: worker was killed by SIGSEGV"));
+	assert_true(status_holds(bed, "next check in 500 ms"));
+	assert_int_equal(alive(), 0);
+	sleep_ms(250);
+	turn(bed);
+	assert_int_equal(alive(), 0);
+	sleep_ms(300);
+	turn(bed);
+	turn(bed);
+	pass_check(bed);
+	turn(bed);
+	lose(bed, "b");
+	assert_true(status_holds(bed, "device lost; check in 1000 ms"));
+	assert_true(facts_hold(bed, "\"losses\": 2"));
+	/* The queen does not wait. */
+	command(bed, 1, "RESET\n", "OK RESET");
+	die(newest());
+	turn(bed);
+	turn(bed);
+	pass_check(bed);
+	expect_states(bed, "GPU-0", "QUARANTINED,QUARANTINED,SERVING,QUARANTINED,QUARANTINED,SERVING");
+}
+
+static void losses_of_the_same_reset_count_once(void **state)
+{
+	struct bed *bed = *state;
+	command(bed, 0, "LEASE mem_mb=1 streams=1 ttl_s=60\n", "OK LEASE");
+	command(bed, 1, "LEASE mem_mb=1 streams=2 ttl_s=60\n", "OK LEASE");
+	emit(bed, fake.workers[0], BRIDGE_WORKER_READY, NULL);
+	emit(bed, fake.workers[1], BRIDGE_WORKER_READY, NULL);
+	assert_int_equal(submit(bed, 1, "neighbour", 4, 1000), 0);
+	assert_int_equal(submit(bed, 0, "a", 4, 1000), 0);
+	emit(bed, fake.workers[0], BRIDGE_WORKER_DONE, "ERR DEVICE-LOST");
+	emit(bed, fake.workers[1], BRIDGE_WORKER_DONE, "ERR DEVICE-LOST");
+	expect_states(bed, "neighbour", "QUEUED,RUNNING,ERR DEVICE-LOST");
+	expect_states(bed, "GPU-0", "QUARANTINED");
+	assert_true(facts_hold(bed, "\"losses\": 1"));
+	die(fake.workers[0]);
+	die(fake.workers[1]);
+	turn(bed);
+	turn(bed);
+	pass_check(bed);
+	expect_states(bed, "GPU-0", "QUARANTINED,SERVING");
 }
 
 static void a_worker_out_of_line_is_killed(void **state)
@@ -495,8 +619,12 @@ static void reset_cancels_and_the_lease_goes_on(void **state)
 	turn(bed);
 	expect_states(bed, "a", "QUEUED,RUNNING,ERR CANCELLED");
 	expect_states(bed, "b", "QUEUED,ERR CANCELLED");
+	/* The device is opened again, and checked, before anything runs on it. */
 	assert_int_equal(submit(bed, 0, "c", 4, 1000), 0);
-	emit(bed, fake.workers[1], BRIDGE_WORKER_READY, NULL);
+	expect_states(bed, "c", "QUEUED");
+	pass_check(bed);
+	turn(bed);
+	emit(bed, fake.workers[2], BRIDGE_WORKER_READY, NULL);
 	expect_states(bed, "c", "QUEUED,RUNNING");
 }
 
@@ -540,14 +668,18 @@ int main(void)
 			"lease@expiry-reaps-before-regrant", expiry_reaps_before_regrant, setup, teardown),
 		NAMED_WITH("gpu@a-timeout-is-told-once-the-worker-is-reaped",
 			a_timeout_is_told_once_the_worker_is_reaped, setup, teardown),
-		NAMED_WITH("gpu@an-unkillable-worker-keeps-its-memory-and-cordons",
-			an_unkillable_worker_keeps_its_memory_and_cordons, setup, teardown),
+		NAMED_WITH("gpu@an-unkillable-worker-keeps-its-memory-and-quarantines",
+			an_unkillable_worker_keeps_its_memory_and_quarantines, setup, teardown),
 		NAMED_WITH("gpu@a-device-that-cannot-be-opened-costs-each-job-one-start",
 			a_device_that_cannot_be_opened_costs_each_job_one_start, setup, teardown),
 		NAMED_WITH("gpu@a-result-sent-before-death-counts", a_result_sent_before_death_counts,
 			setup, teardown),
-		NAMED_WITH(
-			"gpu@a-lost-device-costs-the-worker", a_lost_device_costs_the_worker, setup, teardown),
+		NAMED_WITH("gpu@a-lost-device-quarantines-until-a-submit-was-checked",
+			a_lost_device_quarantines_until_a_submit_was_checked, setup, teardown),
+		NAMED_WITH("gpu@repeated-losses-are-checked-later-each-time",
+			repeated_losses_are_checked_later_each_time, setup, teardown),
+		NAMED_WITH("gpu@losses-of-the-same-reset-count-once", losses_of_the_same_reset_count_once,
+			setup, teardown),
 		NAMED_WITH(
 			"gpu@a-worker-out-of-line-is-killed", a_worker_out_of_line_is_killed, setup, teardown),
 		NAMED_WITH("gpu@reset-cancels-and-the-lease-goes-on", reset_cancels_and_the_lease_goes_on,

@@ -273,7 +273,8 @@ static void runs_one_job_at_a_time(void **state)
 {
 	(void)state;
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
-	struct bridge_worker *worker = bridge_worker_start(worker_bed_uuid, &err);
+	const struct bridge_worker_plan plan = {.device_uuid = worker_bed_uuid};
+	struct bridge_worker *worker = bridge_worker_start(&plan, &err);
 	struct bridge_job job = worker_bed_sized();
 	assert_false(bridge_worker_submit(worker, &job, &err));
 	assert_string_equal(err.code, "WORKER_BUSY");
@@ -336,8 +337,8 @@ static void an_unknown_device_is_named(void **state)
 {
 	(void)state;
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
-	struct bridge_worker *worker =
-		bridge_worker_start("00000000-0000-0000-0000-0000000000ff", &err);
+	const struct bridge_worker_plan plan = {.device_uuid = "00000000-0000-0000-0000-0000000000ff"};
+	struct bridge_worker *worker = bridge_worker_start(&plan, &err);
 	struct bridge_worker_event event = worker_bed_event(worker);
 	assert_int_equal(event.kind, BRIDGE_WORKER_GONE);
 	assert_non_null(strstr(event.text, "DEVICE_NOT_FOUND"));

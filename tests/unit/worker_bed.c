@@ -75,7 +75,8 @@ struct bridge_worker_event worker_bed_event(struct bridge_worker *worker)
 struct bridge_worker *worker_bed_start(void)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
-	struct bridge_worker *worker = bridge_worker_start(worker_bed_uuid, &err);
+	const struct bridge_worker_plan plan = {.device_uuid = worker_bed_uuid};
+	struct bridge_worker *worker = bridge_worker_start(&plan, &err);
 	assert_non_null(worker);
 	struct bridge_worker_event event = worker_bed_event(worker);
 	if (event.kind != BRIDGE_WORKER_READY) {
