@@ -67,6 +67,8 @@ struct bridge_lease_request {
 	bool exclusive;
 	/** The lease outlives the session, until its time is over. */
 	bool keep;
+	/** It may be taken away, with notice, for a request of higher priority. */
+	bool preemptible;
 	/** How long to wait in the queue; 0: refuse at once when there is no room. */
 	unsigned wait_ms;
 };

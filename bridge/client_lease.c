@@ -130,9 +130,10 @@ static bool acquire(struct bridge_file *ctl, struct bridge_file *events,
 	uint64_t deadline_ns = bridge_client_deadline(request->wait_ms);
 	BASE_FREE char *line =
 		base_format("LEASE mem_mb=%u streams=%u ttl_s=%u priority=%u queue=%d exclusive=%d"
-					"%s\n",
+					"%s%s\n",
 			request->mem_mb, request->streams, request->ttl_s, request->priority,
-			request->wait_ms > 0, request->exclusive, request->keep ? " keep=1" : "");
+			request->wait_ms > 0, request->exclusive, request->keep ? " keep=1" : "",
+			request->preemptible ? " preemptible=1" : "");
 	char reply[REPLY_MAX];
 	uint64_t offset = 0;
 	/* Where events end before the request: what comes of it is behind that. */

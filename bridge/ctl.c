@@ -14,7 +14,7 @@
 enum {
 	LINE_MAX_SIZE = 256,
 	/** A verb and one argument more than any takes. */
-	WORDS_MAX = 8,
+	WORDS_MAX = 10,
 	/** Unread replies of one fid: EAGAIN beyond. */
 	REPLIES_MAX = 64 << 10,
 };
@@ -55,6 +55,7 @@ static void refuse_lease(const struct command *command, const struct lane_error 
 		const char *code, *reason;
 	} reasons[] = {
 		{"LEASE_BUSY", "busy"},
+		{"LEASE_QUOTA", "quota"},
 		{"LEASE_CORDONED", "cordoned"},
 		{"LEASE_NOT_ACTIVE", "permission"},
 	};
@@ -150,7 +151,7 @@ static uint64_t ttl_max(const struct bridge_attach *attach)
 
 static void do_lease(struct command *command)
 {
-	enum { MEM_MB, STREAMS, TTL_S, PRIORITY, QUEUE, EXCLUSIVE, KEEP };
+	enum { MEM_MB, STREAMS, TTL_S, PRIORITY, QUEUE, EXCLUSIVE, KEEP, PREEMPTIBLE };
 	struct argument arguments[] = {
 		[MEM_MB] = {"mem_mb", UINT32_MAX, true, 0, false},
 		[STREAMS] = {"streams", UINT8_MAX, true, 0, false},
@@ -159,6 +160,7 @@ static void do_lease(struct command *command)
 		[QUEUE] = {"queue", 1, false, 1, false},
 		[EXCLUSIVE] = {"exclusive", 1, false, 0, false},
 		[KEEP] = {"keep", 1, false, 0, false},
+		[PREEMPTIBLE] = {"preemptible", 1, false, 0, false},
 	};
 	if (!parse_arguments(command, arguments, ARGUMENT_COUNT(arguments))) {
 		return;
@@ -199,6 +201,8 @@ static void do_lease(struct command *command)
 		.priority = (uint8_t)arguments[PRIORITY].value,
 		.queue = arguments[QUEUE].value == 1,
 		.exclusive = arguments[EXCLUSIVE].value == 1,
+		.preemptible = arguments[PREEMPTIBLE].value == 1,
+		.quota = attach->rights.quota,
 		.owner = tenant,
 	};
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
@@ -336,7 +340,7 @@ static const struct {
 	bool queen;
 	void (*handle)(struct command *command);
 } verbs[] = {
-	{"LEASE", 7, false, do_lease},
+	{"LEASE", 8, false, do_lease},
 	{"RENEW", 2, false, do_renew},
 	{"RELEASE", 1, false, do_release},
 	{"PRIORITY", 1, false, do_priority},

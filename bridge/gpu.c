@@ -75,6 +75,16 @@ static void tell_grant(struct bridge_tenant *tenant, const struct lease *lease)
 	write_lease_status(tenant->gpu, lease, "LEASE-GRANTED", "");
 }
 
+/** A preempted lease ends soon: its holder has the grace to bring its work to an end. */
+static void tell_preemption(struct bridge_tenant *tenant, const struct lease *lease)
+{
+	uint64_t now_ns = base_clock_boottime_ns();
+	uint64_t left_ns = lease->expires_ns > now_ns ? lease->expires_ns - now_ns : 0;
+	BASE_FREE char *how =
+		base_format("ends_in_ms=%llu ", (unsigned long long)(left_ns / NS_PER_MS));
+	write_lease_status(tenant->gpu, lease, "LEASE-PREEMPTING", how);
+}
+
 static void lease_changed(void *context, const struct lease *lease)
 {
 	struct bridge_gpu *gpu = context;
@@ -85,7 +95,11 @@ static void lease_changed(void *context, const struct lease *lease)
 		tenant->waited = true;
 		break;
 	case LEASE_ACTIVE:
-		write_lease(gpu, lease, "ACTIVE");
+		write_lease(gpu, lease, lease_state_text(lease));
+		if (lease->preempted && !tenant->warned) {
+			tenant->warned = true;
+			tell_preemption(tenant, lease);
+		}
 		if (tenant->waited) {
 			tenant->waited = false;
 			tell_grant(tenant, lease);
@@ -303,6 +317,7 @@ static const struct {
 	[LEASE_END_RELEASED] = {"ERR CANCELLED", "lease released"},
 	[LEASE_END_EXPIRED] = {"ERR LEASE-EXPIRED", "lease expired"},
 	[LEASE_END_REVOKED] = {"ERR LEASE-EXPIRED", "lease revoked"},
+	[LEASE_END_PREEMPTED] = {"ERR LEASE-EXPIRED", "lease preempted"},
 };
 
 /** The lease is marked as over: fids first, then waiting jobs, then workers; its capacity follows

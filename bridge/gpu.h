@@ -62,6 +62,8 @@ struct bridge_tenant {
 	bool keep;
 	/** It was queued: the grant is news. */
 	bool waited;
+	/** Its holder has been told that it is preempted. */
+	bool warned;
 	/** Its end has been acted on; its workers may still be dying. */
 	bool settled;
 	/** A first worker has been started ahead of the first job. */

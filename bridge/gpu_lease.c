@@ -16,6 +16,7 @@ enum option {
 	TTL,
 	PRIORITY,
 	EXCLUSIVE,
+	PREEMPTIBLE,
 	WAIT,
 	FORMAT,
 	KEY,
@@ -43,6 +44,7 @@ static const struct base_option options[] = {
 	{TTL, "ttl", 0, "SECONDS", "Life of the lease until it is renewed (60)"},
 	{PRIORITY, "priority", 0, "N", "Place in the queue, higher first, 0 to 255 (0)"},
 	{EXCLUSIVE, "exclusive", 'x', NULL, "Nobody else on this GPU"},
+	{PREEMPTIBLE, "preemptible", 0, NULL, "A request of higher priority may take it, with notice"},
 	{WAIT, "wait", 'w', "SECONDS", "Wait so long when there is no room (0: not at all)"},
 	{FORMAT, "format", 'f', "text|json", "Form of what is printed (text)"},
 	{KEY, "key", 'k', "FILE", "mint: private key, as keygen made it"},
@@ -71,7 +73,7 @@ static const struct base_command command = {
 		"run      holds a lease while COMMAND runs, as flock(1) holds a lock: renews it at a third\n"
 		"         of its life, hands signals on, releases it at the end. COMMAND finds\n"
 		"         GPU_LANE_BRIDGE, GPU_LANE_GPU, GPU_LANE_LEASE and GPU_LANE_EPOCH in its environment\n"
-		"         and gets SIGTERM when the lease is lost.\n"
+		"         and gets SIGTERM when the lease is lost, or has been told to go for another.\n"
 		"acquire  takes a lease that outlives this command and prints its name, as GPU-0/7. It ends\n"
 		"         when it is released or its life is over.\n"
 		"renew    gives the lease another life of --ttl SECONDS from now.\n"
@@ -142,6 +144,9 @@ static bool take_option(int id, struct lease_choice *choice, enum base_log_level
 		return take_number(scan, 0, UINT8_MAX, &choice->priority, err);
 	case EXCLUSIVE:
 		choice->exclusive = true;
+		return true;
+	case PREEMPTIBLE:
+		choice->preemptible = true;
 		return true;
 	case WAIT:
 		return take_number(scan, 0, WAIT_MAX_S, &choice->wait_s, err);

@@ -20,7 +20,7 @@ struct lease_choice {
 	const char *ticket;
 	uint32_t mem_mb, ttl_s;
 	unsigned streams, priority, wait_s;
-	bool exclusive, json;
+	bool exclusive, preemptible, json;
 	/** Which of the numbers were said: they limit a ticket. */
 	bool mem_mb_given, streams_given, ttl_given, priority_given;
 	/** Of mint: file with the private key, whose ticket, its role, and seconds that it is good. */

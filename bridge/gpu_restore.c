@@ -12,27 +12,10 @@
 static bool restore_lease(struct bridge_gpu *gpu, const struct lease_ledger *ledger,
 	const struct lease_ledger_lease *lease, struct lane_error *err)
 {
-	uint64_t now_ns = base_clock_boottime_ns();
-	struct lease_restored restored = {
-		.id = lease->id,
-		.epoch = lease->epoch,
-		.left_ns = lease_ledger_remaining_ns(ledger, lease, now_ns, base_clock_wall_ms()),
-	};
-	if (strcmp(lease->state, "ACTIVE") != 0 || restored.left_ns == 0) {
-		return lane_error_set(err, "LEASE_NOT_ACTIVE", "it is over");
-	}
+	const struct lease_moment now = {base_clock_boottime_ns(), base_clock_wall_ms()};
 	struct bridge_tenant *tenant = bridge_gpu_admit(gpu, NULL);
 	tenant->keep = lease->keep;
-	struct lease_request request = {
-		.subject = lease->subject,
-		.mem_mb = lease->mem_mb,
-		.streams = lease->streams,
-		.ttl_s = lease->ttl_s,
-		.priority = lease->priority,
-		.exclusive = lease->exclusive,
-		.owner = tenant,
-	};
-	return lease_table_restore(gpu->leases, &request, &restored, now_ns, &tenant->lease, err);
+	return lease_ledger_restore(ledger, lease, gpu->leases, tenant, &now, &tenant->lease, err);
 }
 
 /** Notes the end of one that cannot go on. */

@@ -36,6 +36,7 @@ static const struct column {
 	{"epoch", "EPOCH", true},
 	{"exclusive", "EXCLUSIVE", true},
 	{"keep", "KEEP", true},
+	{"preemptible", "PREEMPTIBLE", true},
 	{"session", "SESSION", true},
 };
 

@@ -26,6 +26,9 @@ enum {
 	REPLY_TIMEOUT_MS = 2000,
 	/** Between two tries to reach a bridge that is gone. */
 	RETRY_S = 1,
+	/** Between two looks at whether a preemptible lease has been told to go. */
+	LOOK_S = 1,
+	LEASES_SIZE_MAX = 4 << 20,
 	EXIT_NOT_FOUND = 127,
 	EXIT_NOT_STARTED = 126,
 	EXIT_SIGNAL = 128,
@@ -39,6 +42,8 @@ struct holder {
 	uint64_t lease;
 	/** CLOCK_BOOTTIME: of the next renewal, and of the end of the lease if none succeeds. */
 	uint64_t renew_ns, expires_ns;
+	/** CLOCK_BOOTTIME: of the next look; UINT64_MAX: nobody can tell this lease to go. */
+	uint64_t look_ns;
 	pid_t child;
 	bool lost;
 };
@@ -71,6 +76,7 @@ static void lose(struct holder *holder, const char *why)
 		(unsigned long long)holder->lease, why);
 	holder->lost = true;
 	holder->renew_ns = UINT64_MAX;
+	holder->look_ns = UINT64_MAX;
 	kill(holder->child, SIGTERM);
 }
 
@@ -106,6 +112,24 @@ static void renew(struct holder *holder)
 	bridge_client_destroy(holder->client);
 	holder->client = NULL;
 	holder->renew_ns = base_clock_boottime_ns() + RETRY_S * NS_PER_S;
+}
+
+/** A lease that has to go for another is still there for a while: the command gets that time. */
+static void look(struct holder *holder)
+{
+	holder->look_ns = base_clock_boottime_ns() + LOOK_S * NS_PER_S;
+	BASE_BUFFER_AUTO leases = BASE_BUFFER_INIT;
+	if (holder->client == NULL ||
+		!bridge_client_read_all(holder->client, "/proc/leases", LEASES_SIZE_MAX, &leases, NULL)) {
+		return;
+	}
+	BASE_FREE char *its =
+		base_format("gpu=%s lease=%llu ", holder->gpu, (unsigned long long)holder->lease);
+	for (char *rest = leases.data, *line; (line = strsep(&rest, "\n")) != NULL;) {
+		if (strncmp(line, its, strlen(its)) == 0 && strstr(line, " state=PREEMPTING ") != NULL) {
+			lose(holder, "a request of higher priority takes it");
+		}
+	}
 }
 
 _Noreturn static void become_command(
@@ -177,7 +201,12 @@ static int hold(struct holder *holder, int signals)
 			renew(holder);
 			continue;
 		}
-		uint64_t left_ms = (holder->renew_ns - now_ns) / NS_PER_MS + 1;
+		if (holder->look_ns <= now_ns) {
+			look(holder);
+			continue;
+		}
+		uint64_t next_ns = holder->look_ns < holder->renew_ns ? holder->look_ns : holder->renew_ns;
+		uint64_t left_ms = (next_ns - now_ns) / NS_PER_MS + 1;
 		struct pollfd poller = {.fd = signals, .events = POLLIN};
 		int ready = poll(&poller, 1, left_ms < INT32_MAX ? (int)left_ms : INT32_MAX);
 		if (ready > 0 && take_signal(holder, signals, &status)) {
@@ -224,6 +253,7 @@ int lease_run(const struct lease_choice *choice)
 		bridge_client_timeout(holder.client, REPLY_TIMEOUT_MS);
 		holder.lease = grant.lease;
 		note_life(&holder, asked_ns);
+		holder.look_ns = choice->preemptible ? asked_ns : UINT64_MAX;
 		if (request.wait_ms > 0) {
 			/* It may have been granted long after it was asked for. */
 			holder.renew_ns = 0;

@@ -85,6 +85,7 @@ struct bridge_lease_request lease_request_of(const struct lease_choice *choice)
 		.streams = choice->streams,
 		.priority = choice->priority,
 		.exclusive = choice->exclusive,
+		.preemptible = choice->preemptible,
 		.wait_ms = choice->wait_s * 1000,
 	};
 }

@@ -31,12 +31,12 @@ static void list_lease(void *context, const struct lease *lease)
 	}
 	base_buffer_print(listing->out,
 		"gpu=%s lease=%llu epoch=%llu state=%s subject=%s mem_mb=%u streams=%u priority=%u "
-		"exclusive=%d keep=%d session=%d expires_in_s=%llu position=%zu\n",
+		"exclusive=%d keep=%d session=%d expires_in_s=%llu position=%zu preemptible=%d\n",
 		listing->gpu->card.id, (unsigned long long)lease->id, (unsigned long long)lease->epoch,
-		lease_state_name(lease->state), lease->subject, lease->mem_mb, lease->streams,
-		lease->priority, lease->exclusive, tenant->keep, tenant->attach != NULL,
+		lease_state_text(lease), lease->subject, lease->mem_mb, lease->streams, lease->priority,
+		lease->exclusive, tenant->keep, tenant->attach != NULL,
 		(unsigned long long)seconds_left(lease, listing->now_ns),
-		lease_table_position(listing->gpu->leases, lease));
+		lease_table_position(listing->gpu->leases, lease), lease->preemptible);
 }
 
 static void list_leases(

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NS_PER_MS UINT64_C(1000000)
-
 enum { LOG_SIZE_MAX = 1 << 20 };
 
 struct bridge_record {
@@ -119,25 +117,8 @@ void bridge_record_lease(
 	if (record == NULL) {
 		return;
 	}
-	uint64_t now_ns = base_clock_boottime_ns();
-	uint64_t left_ms = lease->expires_ns > now_ns ? (lease->expires_ns - now_ns) / NS_PER_MS : 0;
-	cJSON *one = base_json_new_object();
-	base_json_add_string(one, "gpu", gpu);
-	base_json_add_number(one, "lease", (double)lease->id);
-	base_json_add_number(one, "epoch", (double)lease->epoch);
-	base_json_add_string(one, "state", lease_state_name(lease->state));
-	base_json_add_string(one, "end", lease_end_name(lease->end));
-	base_json_add_string(one, "subject", lease->subject);
-	base_json_add_number(one, "mem_mb", lease->mem_mb);
-	base_json_add_number(one, "streams", lease->streams);
-	base_json_add_number(one, "ttl_s", lease->ttl_s);
-	base_json_add_number(one, "priority", lease->priority);
-	base_json_add_bool(one, "exclusive", lease->exclusive);
-	base_json_add_bool(one, "keep", keep);
-	base_json_add_number(one, "expires_wall_ms", (double)(base_clock_wall_ms() + left_ms));
-	base_json_add_number(one, "expires_boot_ms", (double)(now_ns / NS_PER_MS + left_ms));
-	base_json_add_string(one, "boot_id", record->ledger.boot_id);
-	note(record, LEASE_RECORD_LEASE, one);
+	const struct lease_moment now = {base_clock_boottime_ns(), base_clock_wall_ms()};
+	note(record, LEASE_RECORD_LEASE, lease_ledger_record(&record->ledger, gpu, lease, keep, &now));
 }
 
 void bridge_record_job(struct bridge_record *record, const char *gpu, const char *job,

@@ -26,6 +26,9 @@ static const struct base_json_key lease_keys[] = {
 	{"priority", BASE_JSON_INTEGER, true, 0, UINT8_MAX},
 	{"exclusive", BASE_JSON_BOOL, true, 0, 0},
 	{"keep", BASE_JSON_BOOL, true, 0, 0},
+	/* Journals from before there was preemption have neither. */
+	{"preemptible", BASE_JSON_BOOL, false, 0, 0},
+	{"preempted", BASE_JSON_BOOL, false, 0, 0},
 	{"expires_wall_ms", BASE_JSON_INTEGER, true, 0, WHOLE_MAX},
 	{"expires_boot_ms", BASE_JSON_INTEGER, true, 0, WHOLE_MAX},
 	{"boot_id", BASE_JSON_STRING, true, 0, 0},
@@ -126,6 +129,8 @@ static void put_lease(struct lease_ledger *ledger, const cJSON *one, const char 
 		.priority = (uint8_t)base_json_uint(one, "priority", 0),
 		.exclusive = base_json_bool(one, "exclusive", false),
 		.keep = base_json_bool(one, "keep", false),
+		.preemptible = base_json_bool(one, "preemptible", false),
+		.preempted = base_json_bool(one, "preempted", false),
 		.expires_wall_ms = base_json_uint(one, "expires_wall_ms", 0),
 		.expires_boot_ms = base_json_uint(one, "expires_boot_ms", 0),
 	};
@@ -285,23 +290,7 @@ cJSON *lease_ledger_snapshot(const struct lease_ledger *ledger)
 	}
 	cJSON *leases = base_json_add_array(root, "leases");
 	for (size_t i = 0; i < ledger->lease_count; i++) {
-		const struct lease_ledger_lease *lease = &ledger->leases[i];
-		cJSON *one = base_json_add_object(leases, NULL);
-		base_json_add_string(one, "gpu", lease->gpu);
-		base_json_add_number(one, "lease", (double)lease->id);
-		base_json_add_number(one, "epoch", (double)lease->epoch);
-		base_json_add_string(one, "state", lease->state);
-		base_json_add_string(one, "end", "");
-		base_json_add_string(one, "subject", lease->subject);
-		base_json_add_number(one, "mem_mb", lease->mem_mb);
-		base_json_add_number(one, "streams", lease->streams);
-		base_json_add_number(one, "ttl_s", lease->ttl_s);
-		base_json_add_number(one, "priority", lease->priority);
-		base_json_add_bool(one, "exclusive", lease->exclusive);
-		base_json_add_bool(one, "keep", lease->keep);
-		base_json_add_number(one, "expires_wall_ms", (double)lease->expires_wall_ms);
-		base_json_add_number(one, "expires_boot_ms", (double)lease->expires_boot_ms);
-		base_json_add_string(one, "boot_id", lease->boot_id);
+		base_json_add_node(leases, NULL, lease_ledger_lease_json(&ledger->leases[i], ""));
 	}
 	cJSON *jobs = base_json_add_array(root, "jobs");
 	for (size_t i = 0; i < ledger->job_count; i++) {

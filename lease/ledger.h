@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "lease/record.h"
+#include "lease/table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +31,7 @@ struct lease_ledger_lease {
 	const char *state;
 	uint32_t mem_mb, ttl_s;
 	uint8_t streams, priority;
-	bool exclusive, keep;
+	bool exclusive, keep, preemptible, preempted;
 	/** When it expires, on both clocks; the second counts from `boot_id` on. */
 	uint64_t expires_wall_ms, expires_boot_ms;
 	char boot_id[LEASE_BOOT_ID_SIZE];
@@ -65,6 +66,26 @@ bool lease_ledger_apply(struct lease_ledger *ledger, uint32_t type, const struct
 /** The payload of a SNAPSHOT. Caller deletes. */
 cJSON *lease_ledger_snapshot(const struct lease_ledger *ledger);
 void lease_ledger_finish(struct lease_ledger *ledger);
+
+/** Now, on both clocks. */
+struct lease_moment {
+	/** CLOCK_BOOTTIME. */
+	uint64_t boottime_ns;
+	uint64_t wall_ms;
+};
+/** The payload of a LEASE record: this lease of `gpu` as it is now. Caller deletes. */
+cJSON *lease_ledger_record(const struct lease_ledger *ledger, const char *gpu,
+	const struct lease *lease, bool keep, const struct lease_moment *now);
+/** One lease as it stands in a record or a snapshot; `end` is "" but in the record of its end.
+ * Caller deletes. */
+cJSON *lease_ledger_lease_json(const struct lease_ledger_lease *lease, const char *end);
+/**
+ * Puts an active lease back into a table with what it has left. Errors: LEASE_NOT_ACTIVE (it is
+ * over), those of lease_table_restore.
+ */
+bool lease_ledger_restore(const struct lease_ledger *ledger, const struct lease_ledger_lease *lease,
+	struct lease_table *table, void *owner, const struct lease_moment *now, struct lease **restored,
+	struct lane_error *err);
 
 /** NULL when there is none. Borrowed until the next record. */
 const struct lease_ledger_gpu *lease_ledger_gpu(const struct lease_ledger *ledger, const char *id);

@@ -2,6 +2,7 @@
 #ifndef LEASE_POLICY_H
 #define LEASE_POLICY_H
 
+#include "lease/table.h"
 #include "lease/ticket.h"
 
 #include <sys/types.h>
@@ -30,6 +31,8 @@ struct lease_rights {
 	char **gpus;
 	size_t gpu_count;
 	struct lease_maxima max;
+	/** Of all that the subject has of one GPU. */
+	struct lease_quota quota;
 	/** Seconds since the epoch; 0: for ever. */
 	uint64_t expires_s;
 	/** `jti` of the ticket, or NULL. Owned. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lease/table.h"
+#include "lease/table_state.h"
 
 #include "base/memory.h"
 
@@ -8,21 +8,7 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-struct lease_list {
-	struct lease **leases;
-	size_t count;
-};
-
-struct lease_table {
-	struct lease_capacity capacity;
-	struct lease_observer observer;
-	uint64_t next_id, next_epoch;
-	bool cordoned;
-	/** Active and ending, by id. Each has a stream of its own, so capacity.streams bounds it. */
-	struct lease_list held;
-	/** Waiting, in the order of granting. */
-	struct lease_list queue;
-};
+const struct lease_rules lease_rules_default = {.age_s = 60, .min_run_s = 60, .grace_s = 10};
 
 static void list_insert(struct lease_list *list, size_t place, struct lease *lease)
 {
@@ -70,6 +56,8 @@ struct lease_table *lease_table_create(const struct lease_capacity *capacity, ui
 	struct lease_table *table = base_alloc(1, sizeof(*table));
 	*table = (struct lease_table){
 		.capacity = *capacity,
+		.rules = lease_rules_default,
+		.look_ns = UINT64_MAX,
 		.next_id = first_id,
 		.next_epoch = first_epoch,
 		.held.leases = base_alloc((size_t)capacity->streams + 1, sizeof(struct lease *)),
@@ -91,6 +79,11 @@ void lease_table_destroy(struct lease_table *table)
 	free(table);
 }
 
+void lease_table_rules(struct lease_table *table, const struct lease_rules *rules)
+{
+	table->rules = *rules;
+}
+
 static void enter_state(struct lease_table *table, struct lease *lease, enum lease_state state)
 {
 	lease->state = state;
@@ -99,13 +92,13 @@ static void enter_state(struct lease_table *table, struct lease *lease, enum lea
 	}
 }
 
-static uint64_t expiry_ns(uint64_t now_ns, uint32_t ttl_s)
+uint64_t lease_seconds_after(uint64_t now_ns, uint32_t seconds)
 {
-	uint64_t expires_ns = 0;
-	if (__builtin_add_overflow(now_ns, ttl_s * NS_PER_S, &expires_ns)) {
+	uint64_t then_ns = 0;
+	if (__builtin_add_overflow(now_ns, seconds * NS_PER_S, &then_ns)) {
 		return UINT64_MAX;
 	}
-	return expires_ns;
+	return then_ns;
 }
 
 /** What is not held. The sums of what is held never exceed the capacity, so this cannot wrap. */
@@ -144,10 +137,11 @@ static void grant(struct lease_table *table, struct lease *lease, uint64_t now_n
 	hold(table, lease);
 	lease->epoch = table->next_epoch++;
 	lease->granted_ns = now_ns;
-	lease->expires_ns = expiry_ns(now_ns, lease->ttl_s);
+	lease->expires_ns = lease_seconds_after(now_ns, lease->ttl_s);
 	enter_state(table, lease, LEASE_ACTIVE);
 }
 
+/** Grants as long as the head fits, and then sees to room for the one that does not. */
 static void grant_waiting(struct lease_table *table, uint64_t now_ns)
 {
 	while (!table->cordoned && table->queue.count > 0 && fits(table, table->queue.leases[0])) {
@@ -155,19 +149,31 @@ static void grant_waiting(struct lease_table *table, uint64_t now_ns)
 		list_remove(&table->queue, lease);
 		grant(table, lease, now_ns);
 	}
+	lease_table_preempt(table, now_ns);
 }
 
-static bool goes_before(const struct lease *lease, const struct lease *other)
+/** Whether `lease` is granted before `other`. A level of priority weighs as much as `age_s` of
+ * waiting, and both wait at the same pace: their order never changes. */
+static bool goes_before(
+	const struct lease_table *table, const struct lease *lease, const struct lease *other)
 {
-	return lease->priority != other->priority ? lease->priority > other->priority
-											  : lease->id < other->id;
+	uint64_t turns[2];
+	const struct lease *const both[] = {lease, other};
+	for (size_t i = 0; i < 2; i++) {
+		uint64_t below = UINT8_MAX - both[i]->priority;
+		if (__builtin_add_overflow(
+				both[i]->queued_ns, below * table->rules.age_s * NS_PER_S, &turns[i])) {
+			turns[i] = UINT64_MAX;
+		}
+	}
+	return turns[0] != turns[1] ? turns[0] < turns[1] : lease->id < other->id;
 }
 
 /** Where this lease, which is not in the queue, would wait: an index. */
 static size_t queue_place(const struct lease_table *table, const struct lease *lease)
 {
 	size_t place = table->queue.count;
-	while (place > 0 && goes_before(lease, table->queue.leases[place - 1])) {
+	while (place > 0 && goes_before(table, lease, table->queue.leases[place - 1])) {
 		place--;
 	}
 	return place;
@@ -201,6 +207,40 @@ static bool check_request(
 	return true;
 }
 
+/** Whether the subject's quota has room for the request. */
+static bool check_quota(
+	const struct lease_table *table, const struct lease_request *request, struct lane_error *err)
+{
+	struct {
+		const char *name;
+		uint64_t asked, has, quota;
+	} amounts[] = {
+		{"mem_mb", request->mem_mb, 0, request->quota.mem_mb},
+		{"streams", request->streams, 0, request->quota.streams},
+		{"leases", 1, 0, request->quota.leases},
+	};
+	const struct lease_list *lists[] = {&table->held, &table->queue};
+	for (size_t l = 0; l < 2; l++) {
+		for (size_t i = 0; i < lists[l]->count; i++) {
+			const struct lease *lease = lists[l]->leases[i];
+			if (strcmp(lease->subject, request->subject) == 0) {
+				amounts[0].has += lease->mem_mb;
+				amounts[1].has += lease->streams;
+				amounts[2].has++;
+			}
+		}
+	}
+	for (size_t i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {
+		if (amounts[i].quota > 0 && amounts[i].has + amounts[i].asked > amounts[i].quota) {
+			return lane_error_set(err, "LEASE_QUOTA",
+				"%s=%llu asked, %s has %llu of its quota of %llu here", amounts[i].name,
+				(unsigned long long)amounts[i].asked, request->subject,
+				(unsigned long long)amounts[i].has, (unsigned long long)amounts[i].quota);
+		}
+	}
+	return true;
+}
+
 static bool refuse_busy(
 	const struct lease_table *table, const struct lease_request *request, struct lane_error *err)
 {
@@ -224,13 +264,18 @@ bool lease_table_request(struct lease_table *table, const struct lease_request *
 	if (table->cordoned) {
 		return lane_error_set(err, "LEASE_CORDONED", "the GPU is cordoned");
 	}
+	if (!check_quota(table, request, err)) {
+		return false;
+	}
 	struct lease wanted = {
 		.id = table->next_id,
+		.queued_ns = now_ns,
 		.mem_mb = request->mem_mb,
 		.streams = request->streams,
 		.ttl_s = request->ttl_s,
 		.priority = request->priority,
 		.exclusive = request->exclusive,
+		.preemptible = request->preemptible,
 		.owner = request->owner,
 	};
 	size_t place = queue_place(table, &wanted);
@@ -248,6 +293,7 @@ bool lease_table_request(struct lease_table *table, const struct lease_request *
 		list_insert(&table->queue, place, *lease);
 		enter_state(table, *lease, LEASE_QUEUED);
 	}
+	lease_table_preempt(table, now_ns);
 	return true;
 }
 
@@ -261,11 +307,13 @@ bool lease_table_restore(struct lease_table *table, const struct lease_request *
 	struct lease wanted = {
 		.id = restored->id,
 		.epoch = restored->epoch,
+		.preempted = restored->preempted,
 		.mem_mb = request->mem_mb,
 		.streams = request->streams,
 		.ttl_s = request->ttl_s,
 		.priority = request->priority,
 		.exclusive = request->exclusive,
+		.preemptible = request->preemptible,
 		.owner = request->owner,
 	};
 	if (!fits(table, &wanted)) {
@@ -294,12 +342,12 @@ bool lease_table_renew(struct lease_table *table, struct lease *lease, uint32_t 
 	if (ttl_s == 0) {
 		return lane_error_set(err, "LEASE_INVALID", "ttl_s must be 1 or more");
 	}
-	if (lease->state != LEASE_ACTIVE) {
+	if (lease->state != LEASE_ACTIVE || lease->preempted) {
 		return lane_error_set(err, "LEASE_NOT_ACTIVE", "lease %llu is %s",
-			(unsigned long long)lease->id, lease_state_name(lease->state));
+			(unsigned long long)lease->id, lease_state_text(lease));
 	}
 	lease->ttl_s = ttl_s;
-	lease->expires_ns = expiry_ns(now_ns, ttl_s);
+	lease->expires_ns = lease_seconds_after(now_ns, ttl_s);
 	enter_state(table, lease, LEASE_ACTIVE);
 	return true;
 }
@@ -343,6 +391,7 @@ void lease_table_end(
 	case LEASE_ACTIVE:
 		lease->end = why;
 		enter_state(table, lease, LEASE_ENDING);
+		lease_table_preempt(table, now_ns);
 		break;
 	case LEASE_ENDING:
 	case LEASE_ENDED:
@@ -377,18 +426,23 @@ static struct lease *next_to_expire(const struct lease_table *table)
 
 void lease_table_advance(struct lease_table *table, uint64_t now_ns)
 {
+	bool look = table->look_ns <= now_ns;
 	struct lease *lease = next_to_expire(table);
-	while (lease != NULL && lease->expires_ns <= now_ns) {
-		lease->end = LEASE_END_EXPIRED;
+	for (; lease != NULL && lease->expires_ns <= now_ns; look = true) {
+		lease->end = lease->preempted ? LEASE_END_PREEMPTED : LEASE_END_EXPIRED;
 		enter_state(table, lease, LEASE_ENDING);
 		lease = next_to_expire(table);
+	}
+	if (look) {
+		lease_table_preempt(table, now_ns);
 	}
 }
 
 uint64_t lease_table_next_ns(const struct lease_table *table)
 {
 	const struct lease *lease = next_to_expire(table);
-	return lease != NULL ? lease->expires_ns : UINT64_MAX;
+	uint64_t next_ns = lease != NULL ? lease->expires_ns : UINT64_MAX;
+	return table->look_ns < next_ns ? table->look_ns : next_ns;
 }
 
 void lease_table_cordon(struct lease_table *table, bool cordoned, uint64_t now_ns)
@@ -439,6 +493,12 @@ const char *lease_state_name(enum lease_state state)
 	return names[state];
 }
 
+const char *lease_state_text(const struct lease *lease)
+{
+	bool leaving = lease->state == LEASE_ACTIVE && lease->preempted;
+	return leaving ? "PREEMPTING" : lease_state_name(lease->state);
+}
+
 const char *lease_end_name(enum lease_end end)
 {
 	static const char *const names[] = {
@@ -446,6 +506,7 @@ const char *lease_end_name(enum lease_end end)
 		[LEASE_END_RELEASED] = "released",
 		[LEASE_END_EXPIRED] = "expired",
 		[LEASE_END_REVOKED] = "revoked",
+		[LEASE_END_PREEMPTED] = "preempted",
 	};
 	return names[end];
 }

@@ -17,6 +17,11 @@
  * Waiting is strict: only the head of the queue is ever granted, even when a smaller request behind
  * it would fit. Letting small ones pass would let a stream of them keep a large one waiting for
  * ever; a request that must not wait says so (`queue` false) and is refused instead.
+ *
+ * The head is whoever has waited longest, each level of priority counting as `age_s` of waiting: in
+ * the end nobody is passed any more, whatever comes in later. When the head does not fit, leases
+ * that have agreed to it and have a lower priority are told to go: they stay active for `grace_s`
+ * and end like those that expire.
  */
 struct lease_table;
 
@@ -34,6 +39,24 @@ struct lease_capacity {
 	uint8_t streams;
 };
 
+/** How it is shared out. */
+struct lease_rules {
+	/** Seconds of waiting that weigh as much as one level of priority, 1 or more. */
+	uint32_t age_s;
+	/** Seconds that a lease has at least before it can be preempted. */
+	uint32_t min_run_s;
+	/** Seconds from the notice to the end of a preempted lease, 1 or more. */
+	uint32_t grace_s;
+};
+/** What holds until lease_table_rules says otherwise: 60, 60, 10. */
+extern const struct lease_rules lease_rules_default;
+
+/** What one subject may have of the GPU, waiting requests and ending leases counted; 0: no limit.
+ */
+struct lease_quota {
+	uint32_t mem_mb, streams, leases;
+};
+
 struct lease_request {
 	/** Who asks, for the record ("queen", "worker-gpu:worker-1"). Copied. */
 	const char *subject;
@@ -49,6 +72,10 @@ struct lease_request {
 	bool queue;
 	/** Nobody else on this GPU. */
 	bool exclusive;
+	/** It may be taken away, with notice, for a request of higher priority. */
+	bool preemptible;
+	/** What the subject may have with this one. */
+	struct lease_quota quota;
 	/** The lease's `owner`, there from the first call of the observer on. */
 	void *owner;
 };
@@ -68,7 +95,13 @@ enum lease_state {
 };
 
 /** Why a lease is over. */
-enum lease_end { LEASE_END_NONE, LEASE_END_RELEASED, LEASE_END_EXPIRED, LEASE_END_REVOKED };
+enum lease_end {
+	LEASE_END_NONE,
+	LEASE_END_RELEASED,
+	LEASE_END_EXPIRED,
+	LEASE_END_REVOKED,
+	LEASE_END_PREEMPTED,
+};
 
 /** All fields but `owner` are the table's: read only. */
 struct lease {
@@ -83,7 +116,11 @@ struct lease {
 	uint8_t streams;
 	uint32_t ttl_s;
 	uint8_t priority;
-	bool exclusive;
+	bool exclusive, preemptible;
+	/** It has been told to go and ends at `expires_ns`, which renewals do not move any more. */
+	bool preempted;
+	/** CLOCK_BOOTTIME: when it was asked for; 0 after a restart. */
+	uint64_t queued_ns;
 	/** CLOCK_BOOTTIME; 0 while queued. */
 	uint64_t granted_ns;
 	uint64_t expires_ns;
@@ -91,7 +128,8 @@ struct lease {
 	void *owner;
 };
 
-/** Called after each change of a lease: state, expiry, priority. Must not call into the table. */
+/** Called after each change of a lease: state, expiry, priority, notice of preemption. Must not
+ * call into the table. */
 struct lease_observer {
 	void (*changed)(void *context, const struct lease *lease);
 	void *context;
@@ -105,11 +143,13 @@ struct lease_table *lease_table_create(const struct lease_capacity *capacity, ui
 	uint64_t first_epoch, const struct lease_observer *observer);
 /** Frees the table and its leases without telling the observer. */
 void lease_table_destroy(struct lease_table *table);
+/** Before the first request. */
+void lease_table_rules(struct lease_table *table, const struct lease_rules *rules);
 
 /**
  * Asks for a lease. On success *lease (borrowed, valid until it has ended) is ACTIVE or QUEUED.
  * Errors: LEASE_INVALID (a zero, more than the GPU ever has, a bad subject), LEASE_BUSY (no room or
- * others wait and `queue` is false; or too many wait), LEASE_CORDONED.
+ * others wait and `queue` is false; or too many wait), LEASE_QUOTA, LEASE_CORDONED.
  */
 bool lease_table_request(struct lease_table *table, const struct lease_request *request,
 	uint64_t now_ns, struct lease **lease, struct lane_error *err);
@@ -119,6 +159,8 @@ struct lease_restored {
 	uint64_t id, epoch;
 	/** What it still has of its time, more than 0. */
 	uint64_t left_ns;
+	/** It had been told to go. */
+	bool preempted;
 };
 /**
  * Puts an active lease back as it was; `request` says what it holds, its ttl_s is at least what is
@@ -130,7 +172,8 @@ bool lease_table_restore(struct lease_table *table, const struct lease_request *
 
 /**
  * Makes an active lease expire `ttl_s` from now, which may be sooner than before. Errors:
- * LEASE_INVALID, LEASE_NOT_ACTIVE (also in the very nanosecond of its expiry).
+ * LEASE_INVALID, LEASE_NOT_ACTIVE (also in the very nanosecond of its expiry, and for one that is
+ * preempted).
  */
 bool lease_table_renew(struct lease_table *table, struct lease *lease, uint32_t ttl_s,
 	uint64_t now_ns, struct lane_error *err);
@@ -156,7 +199,7 @@ void lease_table_end(
  */
 void lease_table_reaped(struct lease_table *table, struct lease *lease, uint64_t now_ns);
 
-/** Ends what has expired at `now_ns`, soonest first. */
+/** Ends what has expired at `now_ns`, soonest first, and preempts what has become old enough. */
 void lease_table_advance(struct lease_table *table, uint64_t now_ns);
 /** When lease_table_advance has work next; UINT64_MAX for never. */
 uint64_t lease_table_next_ns(const struct lease_table *table);
@@ -174,7 +217,9 @@ void lease_table_each(const struct lease_table *table,
 
 /** "QUEUED", "ACTIVE", "ENDING", "ENDED". */
 const char *lease_state_name(enum lease_state state);
-/** "released", "expired", "revoked"; "" for LEASE_END_NONE. */
+/** The same, but "PREEMPTING" for one that is active and has been told to go. */
+const char *lease_state_text(const struct lease *lease);
+/** "released", "expired", "revoked", "preempted"; "" for LEASE_END_NONE. */
 const char *lease_end_name(enum lease_end end);
 
 #endif
