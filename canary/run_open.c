@@ -151,6 +151,10 @@ bool run_open(struct run *run)
 		run_cannot_tell(run, &err);
 	} else if (usable) {
 		take_device(run);
+	} else if (facts) {
+		/* A floor that asks for a software renderer would hold, with nothing computed. */
+		report_check(run->report, "canary.run", REPORT_UNKNOWN, "a workload is run", NULL,
+			"there is no hardware GPU, and --allow-software is not given", NULL);
 	}
 	return usable;
 }

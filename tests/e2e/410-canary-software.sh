@@ -52,6 +52,9 @@ expect_json "$tmp/report.json" '(doc["verdict"] == "unknown" and not doc.get("wo
 expect_status 1 "$bin/gpu-canary" --allow-software --workload copy --floor discrete --format json
 expect_status 0 "$bin/gpu-canary" --allow-software --workload copy --floor software
 expect_stdout 'floor software'
+# A floor that software holds allows no software: nothing was computed, and nothing is said to hold.
+expect_status 2 "$bin/gpu-canary" --workload copy --floor software
+expect_stdout 'UNKNOWN'
 
 # Other ways to say which device.
 uuid=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["device"]["uuid"])' \
