@@ -5,14 +5,17 @@
 #
 #   LANE_BIN        folder of the programs
 #   LANE_FLOOR      name or file of the floor
-#   LANE_SUITE LANE_WORKLOAD LANE_DEVICE LANE_STRICT   as gpu-canary takes them; empty: its default
-#   LANE_DURATION   computes round after round for so long (90s, 10m, 1h; empty: one round)
+#   LANE_SUITE LANE_WORKLOAD LANE_DEVICE LANE_BASELINE LANE_COMPARE_CPU LANE_STRICT
+#                   as gpu-canary takes them; empty: its default
+#   LANE_DURATION   keeps the load on for so long after the measurement (90s, 10m, 1h; empty: not)
 #   LANE_TOKEN      for the check run. It goes to gpu-report alone: drivers are untrusted code
 #
 # Outputs: verdict, reports (a folder), report (the JSON that decided), check-url (from gpu-report).
+#
+# A cancelled job gets SIGINT here and has ten seconds: what was seen until then is still reported.
 set -eu
 
-: "${LANE_BIN:?}" "${RUNNER_TEMP:?}" "${GITHUB_OUTPUT:?}"
+: "${LANE_BIN:?}" "${LANE_FLOOR:?}" "${RUNNER_TEMP:?}" "${GITHUB_OUTPUT:?}"
 token=${LANE_TOKEN-}
 unset LANE_TOKEN GITHUB_TOKEN
 
@@ -25,85 +28,84 @@ reports=$(mktemp -d "${RUNNER_TEMP%/}/gpu-canary.XXXXXX")
 output verdict unknown
 output reports "$reports"
 
-usage() {
-  printf '::error title=gpu-canary::%s\n' "$(printf '%s' "$1" | tr '\r\n' '  ' | sed 's/%/%25/g')"
-  exit 64
-}
-
-# seconds DURATION: prints it, up to four hours.
-seconds() {
-  number=${1%[smh]}
-  case $number in
-    '' | *[!0-9]* | ?????*) return 1 ;;
+for flag in "strict=${LANE_STRICT:-false}" "compare-cpu=${LANE_COMPARE_CPU:-false}"; do
+  case ${flag#*=} in
+    true | false) ;;
+    *)
+      printf '::error title=gpu-canary::%s is true or false, not "%s"\n' "${flag%%=*}" \
+        "$(printf '%s' "${flag#*=}" | tr '\r\n' '  ' | sed 's/%/%25/g')"
+      exit 64
+      ;;
   esac
-  case $1 in
-    *s) unit=1 ;;
-    *m) unit=60 ;;
-    *h) unit=3600 ;;
-    *) return 1 ;;
-  esac
-  number=$(printf '%s' "$number" | sed 's/^0*//')
-  total=$((${number:-0} * unit))
-  [ "$total" -le 14400 ] || return 1
-  printf '%s' "$total"
-}
+done
+strict=
+[ "${LANE_STRICT:-false}" = false ] || strict=--strict
+compare_cpu=
+[ "${LANE_COMPARE_CPU:-false}" = false ] || compare_cpu=--compare-cpu
 
-length=0
-if [ -n "${LANE_DURATION-}" ]; then
-  length=$(seconds "$LANE_DURATION") ||
-    usage "duration \"$LANE_DURATION\" is no number with s, m or h up to 4h"
-fi
-case ${LANE_STRICT:-false} in
-  true | false) ;;
-  *) usage "strict is true or false, not \"$LANE_STRICT\"" ;;
-esac
+# What a driver prints must not be taken for a command of this step.
+pause=$(od -A n -N 16 -t x1 /dev/urandom | tr -d ' \n')
+
+child=
+cancelled=
+# Once: a second signal would stop the canary without a report.
+# shellcheck disable=SC2317 # called by the trap
+cancel() {
+  if [ -n "$child" ] && [ -z "$cancelled" ] && kill -TERM "$child"; then
+    echo 'cancelled: what was seen until now is reported'
+  fi
+  cancelled=yes
+}
+trap cancel INT TERM
 
 # judge PROGRAM FILE ARGUMENT...: runs it; its result must be there, whatever its status.
 judge() {
   program=$1
   file=$2
   shift 2
-  status=0
-  "$LANE_BIN/$program" --floor "${LANE_FLOOR:?}" --format json -o "$file" "$@" || status=$?
+  printf '::stop-commands::%s\n' "$pause"
+  "$LANE_BIN/$program" --floor "$LANE_FLOOR" --format json -o "$file" ${strict:+"$strict"} "$@" &
+  child=$!
+  # A trapped signal ends wait before the child has ended.
+  while :; do
+    status=0
+    wait "$child" || status=$?
+    kill -0 "$child" 2>/dev/null || break
+  done
+  child=
+  printf '::%s::\n' "$pause"
   if [ "$status" -gt 2 ] || [ ! -s "$file" ]; then
-    printf '::error title=%s gave no verdict::it ended with status %s\n' "$program" "$status"
+    printf '::error title=%s gave no verdict::it ended with status %s; what it said stands above\n' \
+      "$program" "$status"
     [ "$status" -gt 2 ] || status=2
     exit "$status"
   fi
 }
 
-if [ "${LANE_STRICT:-false}" = true ]; then
-  strict=--strict
-else
-  strict=
-fi
-# shellcheck disable=SC2086 # an empty $strict is meant to vanish
-judge gpu-probe "$reports/probe.json" --record "$reports/facts.json" $strict
+judge gpu-probe "$reports/probe.json" --record "$reports/facts.json"
 probe_status=$status
+[ -z "$cancelled" ] || exit 2
 
-set -- ${LANE_SUITE:+"--suite=$LANE_SUITE"} ${LANE_WORKLOAD:+"--workload=$LANE_WORKLOAD"} \
-  ${LANE_DEVICE:+"--device=$LANE_DEVICE"} ${strict:+"$strict"}
-begun=$(date +%s)
-round=0
-while :; do
-  round=$((round + 1))
-  report=$reports/canary-$round.json
-  judge gpu-canary "$report" "$@"
-  # The first round that does not hold is the one to tell about.
-  if [ "$status" -ne 0 ] || [ $(($(date +%s) - begun)) -ge "$length" ]; then
-    break
-  fi
-done
-printf '%s rounds in %s s, reports in %s\n' "$round" "$(($(date +%s) - begun))" "$reports"
+report=$reports/canary.json
+judge gpu-canary "$report" --trace "$reports/trace.json" --history "$reports/history.jsonl" \
+  ${LANE_SUITE:+"--suite=$LANE_SUITE"} ${LANE_WORKLOAD:+"--workload=$LANE_WORKLOAD"} \
+  ${LANE_DEVICE:+"--device=$LANE_DEVICE"} ${LANE_BASELINE:+"--baseline=$LANE_BASELINE"} \
+  ${LANE_DURATION:+"--soak=$LANE_DURATION"} ${compare_cpu:+"$compare_cpu"}
 
 # For people, test reporters and Prometheus. A form that cannot be written takes no verdict away.
-for form in markdown:report.md junit:junit.xml openmetrics:metrics.txt; do
+for form in markdown:report.md html:report.html junit:junit.xml openmetrics:metrics.txt; do
   written=0
   "$LANE_BIN/gpu-report" "${form%%:*}" -o "$reports/${form#*:}" "$reports/probe.json" "$report" ||
     written=$?
   [ "$written" -le 2 ] || echo "::warning title=gpu-report::no ${form%%:*} form: status $written"
 done
+printf '::stop-commands::%s\n' "$pause"
+"$LANE_BIN/gpu-report" text --quiet --color never "$reports/probe.json" "$report" || written=$?
+printf '::%s::\n' "$pause"
 # Annotations, summary and check run; posting never fails, so the status is that of the worst result.
+if [ -n "$cancelled" ]; then
+  export GPU_LANE_GITHUB_TIMEOUT_S=2
+fi
 final=0
 GITHUB_TOKEN=$token "$LANE_BIN/gpu-report" github ${strict:+"$strict"} "$reports/probe.json" \
   "$report" || final=$?
