@@ -3,9 +3,11 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "bridge/listener.h"
+#include "bridge/address.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,17 +47,21 @@ static bool lost(struct bridge_client *client, int cause, const char *what, stru
 		return lane_error_set(
 			err, "BRIDGE_UNREACHABLE", "%s: the bridge closed the connection", what);
 	}
+	if (cause == EPROTO && client->channel.complaint != NULL) {
+		return lane_error_set(
+			err, "BRIDGE_UNREACHABLE", "%s: TLS: %s", what, client->channel.complaint);
+	}
 	return lane_error_set_errno(err, "BRIDGE_UNREACHABLE", cause, "%s: connection lost", what);
 }
 
 /** Waits until the socket is ready. */
-static bool wait_ready(struct bridge_client *client, short events, uint64_t deadline_ns,
+static bool wait_ready(struct bridge_client *client, uint32_t events, uint64_t deadline_ns,
 	const char *what, struct lane_error *err)
 {
 	for (;;) {
 		uint64_t now_ns = base_clock_monotonic_ns();
 		uint64_t left_ms = deadline_ns > now_ns ? (deadline_ns - now_ns) / NS_PER_MS + 1 : 0;
-		struct pollfd poller = {.fd = client->fd, .events = events};
+		struct pollfd poller = {.fd = client->channel.fd, .events = (short)events};
 		int timeout = left_ms < INT32_MAX ? (int)left_ms : INT32_MAX;
 		int status = poll(&poller, 1, timeout);
 		if (status > 0) {
@@ -74,16 +80,19 @@ static bool send_bytes(struct bridge_client *client, const char *bytes, size_t s
 	uint64_t deadline_ns, const char *what, struct lane_error *err)
 {
 	while (size > 0) {
-		ssize_t count = send(client->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t count = bridge_channel_send(&client->channel, bytes, size);
 		if (count > 0) {
 			bytes += count;
 			size -= (size_t)count;
 		} else if (count < 0 && errno == EAGAIN) {
-			if (!wait_ready(client, POLLOUT, deadline_ns, what, err)) {
+			if (!wait_ready(client, client->channel.send_waits, deadline_ns, what, err)) {
 				/* Half a frame is out: nothing after it could be understood. */
 				client->broken = true;
 				return false;
 			}
+		} else if (count < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+			/* It has hung up, and may have said why: that is still to be read. */
+			return true;
 		} else if (count < 0 && errno != EINTR) {
 			return lost(client, errno, what, err);
 		}
@@ -118,13 +127,13 @@ static bool fill_input(struct bridge_client *client, size_t size, uint64_t deadl
 		 * one. */
 		size_t room = size > 4 ? size - in->size : READ_AHEAD;
 		char *bytes = base_buffer_reserve(in, room);
-		ssize_t count = recv(client->fd, bytes, room, MSG_DONTWAIT);
+		ssize_t count = bridge_channel_receive(&client->channel, bytes, room);
 		if (count > 0) {
 			in->size += (size_t)count;
 		} else if (count == 0) {
 			return lost(client, 0, what, err);
 		} else if (errno == EAGAIN) {
-			if (!wait_ready(client, POLLIN, deadline_ns, what, err)) {
+			if (!wait_ready(client, client->channel.receive_waits, deadline_ns, what, err)) {
 				return false;
 			}
 		} else if (errno != EINTR) {
@@ -266,14 +275,22 @@ static bool start_session(
 	return false;
 }
 
-struct bridge_client *bridge_client_adopt(
-	int fd, const char *uname, const char *aname, struct lane_error *err)
+/** On a socket that is connected or about to be; takes it and `tls` over. */
+static struct bridge_client *make_client(int fd, struct bridge_tls *tls, const char *host)
 {
 	struct bridge_client *client = base_alloc(1, sizeof(*client));
-	client->fd = fd;
+	client->channel = bridge_channel_open(fd, tls, host);
+	client->tls = tls;
 	client->timeout_ms = TIMEOUT_MS;
 	client->msize = MSIZE;
 	client->next_fid = ROOT_FID + 1;
+	return client;
+}
+
+struct bridge_client *bridge_client_adopt(
+	int fd, const char *uname, const char *aname, struct lane_error *err)
+{
+	struct bridge_client *client = make_client(fd, NULL, NULL);
 	if (!start_session(client, uname, aname, err)) {
 		bridge_client_destroy(client);
 		return NULL;
@@ -281,22 +298,95 @@ struct bridge_client *bridge_client_adopt(
 	return client;
 }
 
-struct bridge_client *bridge_client_connect(
-	const char *address, const char *uname, const char *aname, struct lane_error *err)
+/** Waits until connect(2) has come to an end, and then for the handshake of TLS. */
+static bool finish_connecting(
+	struct bridge_client *client, const char *what, struct lane_error *err)
 {
-	const char *path = bridge_address_path(address, err);
-	if (path == NULL) {
-		return NULL;
+	uint64_t deadline_ns = bridge_client_deadline(client->timeout_ms);
+	int cause = 0;
+	socklen_t size = sizeof(cause);
+	if (!wait_ready(client, POLLOUT, deadline_ns, what, err)) {
+		return false;
 	}
-	struct sockaddr_un place = {.sun_family = AF_UNIX};
-	memcpy(place.sun_path, path, strlen(path));
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&place, sizeof(place)) < 0) {
-		lane_error_set_errno(err, "BRIDGE_UNREACHABLE", errno, "unix:%s", path);
+	if (getsockopt(client->channel.fd, SOL_SOCKET, SO_ERROR, &cause, &size) != 0 || cause != 0) {
+		return lane_error_set_errno(err, "BRIDGE_UNREACHABLE", cause, "%s", what);
+	}
+	for (;;) {
+		if (!bridge_channel_shake(&client->channel, err)) {
+			return lane_error_wrap(err, "%s", what);
+		}
+		if (!client->channel.shaking) {
+			return true;
+		}
+		if (!wait_ready(client, client->channel.receive_waits, deadline_ns, what, err)) {
+			return false;
+		}
+	}
+}
+
+/** A socket that is connected, or will be: -1 with the error. */
+static int open_socket(
+	const struct bridge_address *address, const char *what, struct lane_error *err)
+{
+	struct sockaddr_storage place = {.ss_family = AF_UNIX};
+	socklen_t size = sizeof(struct sockaddr_un);
+	bool inet = address->transport != BRIDGE_UNIX;
+	if (!inet) {
+		memcpy(
+			((struct sockaddr_un *)(void *)&place)->sun_path, address->path, sizeof(address->path));
+	} else if (!bridge_address_resolve(
+				   address, address->transport == BRIDGE_TLS, &place, &size, err)) {
+		return -1;
+	}
+	/* A unix socket that does not block would give up at once when many connect at a time. */
+	const struct timeval patience = {.tv_sec = TIMEOUT_MS / 1000};
+	int fd = socket(place.ss_family, SOCK_STREAM | SOCK_CLOEXEC | (inet ? SOCK_NONBLOCK : 0), 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0 ||
+		(connect(fd, (const struct sockaddr *)&place, size) < 0 && errno != EINPROGRESS)) {
+		lane_error_set_errno(err, "BRIDGE_UNREACHABLE", errno, "%s", what);
 		base_cleanup_close(&fd);
+		return -1;
+	}
+	if (inet) {
+		/* Each request is waited for. It can fail only for what is no TCP. */
+		const int on = 1;
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	}
+	return fd;
+}
+
+/** Certificates as the environment names them. */
+static struct bridge_tls *client_tls(struct lane_error *err)
+{
+	const struct bridge_tls_files files = {
+		.certificate = getenv("GPU_LANE_TLS_CERT"),
+		.key = getenv("GPU_LANE_TLS_KEY"),
+		.authority = getenv("GPU_LANE_TLS_CA"),
+	};
+	return bridge_tls_create(&files, false, err);
+}
+
+struct bridge_client *bridge_client_connect(
+	const char *text, const char *uname, const char *aname, struct lane_error *err)
+{
+	struct bridge_address address;
+	if (!bridge_address_parse(text, &address, err)) {
 		return NULL;
 	}
-	return bridge_client_adopt(fd, uname, aname, err);
+	bool secure = address.transport == BRIDGE_TLS;
+	struct bridge_tls *tls = secure ? client_tls(err) : NULL;
+	BASE_FREE char *what = bridge_address_text(&address);
+	int fd = tls != NULL || !secure ? open_socket(&address, what, err) : -1;
+	if (fd < 0) {
+		bridge_tls_destroy(tls);
+		return NULL;
+	}
+	struct bridge_client *client = make_client(fd, tls, secure ? address.host : NULL);
+	if (!finish_connecting(client, what, err) || !start_session(client, uname, aname, err)) {
+		bridge_client_destroy(client);
+		return NULL;
+	}
+	return client;
 }
 
 void bridge_client_destroy(struct bridge_client *client)
@@ -304,7 +394,8 @@ void bridge_client_destroy(struct bridge_client *client)
 	if (client == NULL) {
 		return;
 	}
-	close(client->fd);
+	bridge_channel_close(&client->channel);
+	bridge_tls_destroy(client->tls);
 	base_buffer_finish(&client->in);
 	base_buffer_finish(&client->out);
 	base_json_finish(&client->status);

@@ -19,9 +19,12 @@ struct bridge_file;
 enum bridge_open { BRIDGE_READ = 1, BRIDGE_WRITE = 2 };
 
 /**
- * Connects to "unix:PATH" (or a plain path) and attaches. `uname` and `aname` may be "". Errors:
- * BRIDGE_UNREACHABLE (address and errno), BRIDGE_PROTOCOL, BRIDGE_REFUSED (attach answered with an
- * error), USAGE (address malformed).
+ * Connects to "unix:PATH" (or a plain path), "tcp:ADDRESS:PORT" of this machine or "tls:HOST:PORT"
+ * and attaches. `uname` and `aname` may be "". Over TLS the bridge's certificate has to be one of
+ * HOST, by an authority in the file $GPU_LANE_TLS_CA, else of the system; $GPU_LANE_TLS_CERT and
+ * $GPU_LANE_TLS_KEY are files with the client's own. Errors: BRIDGE_UNREACHABLE (address and errno,
+ * or what is wrong with TLS), BRIDGE_PROTOCOL, BRIDGE_REFUSED (attach answered with an error),
+ * USAGE (address malformed, a file of TLS that is not usable).
  */
 struct bridge_client *bridge_client_connect(
 	const char *address, const char *uname, const char *aname, struct lane_error *err);

@@ -2,6 +2,7 @@
 #ifndef BRIDGE_CLIENT_WIRE_H
 #define BRIDGE_CLIENT_WIRE_H
 
+#include "bridge/channel.h"
 #include "bridge/client.h"
 #include "bridge/wire.h"
 
@@ -15,7 +16,9 @@ struct bridge_mark {
 };
 
 struct bridge_client {
-	int fd;
+	struct bridge_channel channel;
+	/** What the channel's TLS is made of, or NULL. */
+	struct bridge_tls *tls;
 	unsigned timeout_ms;
 	uint32_t msize;
 	uint32_t next_fid;

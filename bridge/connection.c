@@ -36,9 +36,15 @@ enum {
 
 struct bridge_connection {
 	struct bridge_loop *loop;
+	struct bridge_channel channel;
 	struct bridge_source source;
 	uint32_t watched;
+	/** NULL while the handshake of TLS goes on. */
 	struct bridge_session *session;
+	/** What it will be made from, and what its peer's names point into. */
+	struct bridge_session_host host;
+	struct bridge_peer peer;
+	const char **names;
 	/** Not yet looked at. */
 	struct base_buffer in;
 	/** Whole frames that came while the window of waiting reads was full. */
@@ -75,6 +81,27 @@ static void close_connection(struct bridge_connection *connection)
 	}
 }
 
+/** Closes for what the client did. The log says it once a second, whoever comes how often. */
+static void cut_off(struct bridge_connection *connection, const char *why)
+{
+	struct bridge_traffic *traffic = connection->host.traffic;
+	enum base_log_level level = BASE_LOG_WARNING;
+	if (traffic != NULL) {
+		uint64_t now_ns = base_clock_boottime_ns();
+		bool told = traffic->told_ns != 0 && now_ns - traffic->told_ns < 1000 * NS_PER_MS;
+		level = told ? BASE_LOG_DEBUG : BASE_LOG_WARNING;
+		traffic->told_ns = told ? traffic->told_ns : now_ns;
+		traffic->cut_off++;
+	}
+	const struct bridge_peer *peer = &connection->peer;
+	if (peer->address[0] != '\0') {
+		base_log(level, "client at %s closed: %s", peer->address, why);
+	} else {
+		base_log(level, "client of user %d closed: %s", (int)peer->uid, why);
+	}
+	close_connection(connection);
+}
+
 static bool output_full(const struct bridge_connection *connection)
 {
 	return connection->out.size - connection->sent >= OUTPUT_MAX;
@@ -94,10 +121,14 @@ static void empty_buffer(struct base_buffer *buffer)
 static void send_output(struct bridge_connection *connection)
 {
 	struct base_buffer *out = &connection->out;
+	struct bridge_traffic *traffic = connection->host.traffic;
 	while (connection->sent < out->size && !connection->closed) {
-		ssize_t count = send(connection->source.fd, out->data + connection->sent,
-			out->size - connection->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t count = bridge_channel_send(
+			&connection->channel, out->data + connection->sent, out->size - connection->sent);
 		if (count < 0 && errno == EAGAIN) {
+			if (traffic != NULL) {
+				traffic->short_writes++;
+			}
 			return;
 		}
 		if (count < 0 && errno != EINTR) {
@@ -105,6 +136,9 @@ static void send_output(struct bridge_connection *connection)
 		} else if (count > 0) {
 			connection->sent += (size_t)count;
 			connection->progress += (size_t)count;
+			if (traffic != NULL) {
+				traffic->sent_bytes += (size_t)count;
+			}
 		}
 	}
 	connection->sent = 0;
@@ -122,10 +156,13 @@ static void receive_input(struct bridge_connection *connection)
 		room = frame > in->size + room ? frame - in->size : room;
 	}
 	char *bytes = base_buffer_reserve(in, room);
-	ssize_t count = recv(connection->source.fd, bytes, room, MSG_DONTWAIT);
+	ssize_t count = bridge_channel_receive(&connection->channel, bytes, room);
 	if (count > 0) {
 		in->size += (size_t)count;
 		in->data[in->size] = '\0';
+		if (connection->host.traffic != NULL) {
+			connection->host.traffic->received_bytes += (size_t)count;
+		}
 	} else if (count == 0) {
 		connection->eof = true;
 	} else if (errno != EAGAIN && errno != EINTR) {
@@ -150,7 +187,7 @@ static void handle_frame(struct bridge_connection *connection, const char *bytes
 {
 	if (!bridge_session_handle(
 			connection->session, (const uint8_t *)bytes, size, &connection->out)) {
-		close_connection(connection);
+		cut_off(connection, "it sends what only a server sends");
 	}
 }
 
@@ -189,9 +226,7 @@ static void take_frame(struct bridge_connection *connection, const char *bytes, 
 	} else if (connection->held.size > 0 || bridge_session_full(connection->session)) {
 		base_buffer_add(&connection->held, bytes, size);
 		if (connection->held.size > HELD_MAX) {
-			base_log(BASE_LOG_WARNING, "client with %d waiting reads goes on sending: closed",
-				BRIDGE_WAITING_MAX);
-			close_connection(connection);
+			cut_off(connection, "it goes on sending behind a full window of waiting reads");
 		}
 		return;
 	}
@@ -229,7 +264,7 @@ static void handle_input(struct bridge_connection *connection)
 		done += size;
 	}
 	if (bad) {
-		close_connection(connection);
+		cut_off(connection, "it sends a frame of a size that cannot be");
 	}
 	if (done == in->size) {
 		empty_buffer(in);
@@ -250,9 +285,10 @@ static void wake_session(struct bridge_connection *connection)
 /** Watches for what can go on now. */
 static void watch(struct bridge_connection *connection)
 {
-	uint32_t wanted = connection->out.size > connection->sent ? EPOLLOUT : 0;
+	const struct bridge_channel *channel = &connection->channel;
+	uint32_t wanted = connection->out.size > connection->sent ? channel->send_waits : 0;
 	if (!connection->eof && !output_full(connection)) {
-		wanted |= EPOLLIN;
+		wanted |= channel->receive_waits;
 	}
 	if (wanted != connection->watched) {
 		connection->watched = wanted;
@@ -293,10 +329,10 @@ static void timer_ready(void *context, uint32_t events)
 	uint64_t deadline_ns = patience_ends(connection);
 	connection->timer_set = false;
 	if (deadline_ns <= base_clock_boottime_ns()) {
-		base_log(BASE_LOG_WARNING, "client %s: closed",
-			connection->frame_since_ns != 0 ? "does not finish its request"
-											: "does not read its replies");
-		close_connection(connection);
+		cut_off(connection,
+			connection->session == NULL           ? "it does not finish its TLS handshake"
+				: connection->frame_since_ns != 0 ? "it does not finish its request"
+												  : "it does not read its replies");
 	} else if (deadline_ns != UINT64_MAX) {
 		set_timer(connection, deadline_ns);
 	} else {
@@ -321,7 +357,8 @@ static bool make_timer(struct bridge_connection *connection)
 /** Notes what the client owes. One that we cannot watch, with descriptors run out, is let go. */
 static void mind_debts(struct bridge_connection *connection)
 {
-	bool part = connection->in.size > 0 && !connection->eof && !output_full(connection);
+	bool part = connection->session == NULL ||
+		(connection->in.size > 0 && !connection->eof && !output_full(connection));
 	bool unread = connection->out.size > connection->sent;
 	if (!part) {
 		connection->frame_since_ns = 0;
@@ -373,11 +410,42 @@ static void serve(struct bridge_connection *connection)
 	}
 }
 
+static void start_session(struct bridge_connection *connection)
+{
+	if (connection->channel.ssl != NULL) {
+		connection->names =
+			bridge_channel_names(&connection->channel, &connection->peer.name_count);
+		connection->peer.names = connection->names;
+	}
+	connection->session = bridge_session_create(&connection->host, &connection->peer);
+}
+
+/** Goes on with the handshake; the session begins when it is over. */
+static void shake(struct bridge_connection *connection)
+{
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	if (!bridge_channel_shake(&connection->channel, &err)) {
+		cut_off(connection, lane_error_message(&err));
+	} else if (connection->channel.shaking) {
+		mind_debts(connection);
+	} else {
+		connection->frame_since_ns = 0;
+		start_session(connection);
+	}
+	if (!connection->closed) {
+		watch(connection);
+	}
+}
+
 static void socket_ready(void *context, uint32_t events)
 {
 	struct bridge_connection *connection = context;
+	if (connection->session == NULL) {
+		shake(connection);
+		return;
+	}
 	bool gone = (events & EPOLLERR) != 0;
-	if ((events & EPOLLIN) != 0) {
+	if ((events & connection->channel.receive_waits) != 0) {
 		receive_input(connection);
 	} else if ((events & EPOLLHUP) != 0) {
 		gone = true;
@@ -390,27 +458,35 @@ static void socket_ready(void *context, uint32_t events)
 	}
 }
 
-struct bridge_connection *bridge_connection_create(struct bridge_loop *loop, int fd,
-	const struct bridge_session_host *host, const struct bridge_peer *peer,
+struct bridge_connection *bridge_connection_create(struct bridge_loop *loop,
+	const struct bridge_channel *channel, const struct bridge_session_host *host,
+	const struct bridge_peer *peer,
 	void (*closed)(void *context, struct bridge_connection *connection), void *context,
 	struct lane_error *err)
 {
 	struct bridge_connection *connection = base_alloc(1, sizeof(*connection));
 	*connection = (struct bridge_connection){
 		.loop = loop,
-		.source = {.fd = fd, .ready = socket_ready, .context = connection},
-		.watched = EPOLLIN,
+		.channel = *channel,
+		.source = {.fd = channel->fd, .ready = socket_ready, .context = connection},
+		.watched = channel->receive_waits,
+		.host = *host,
+		.peer = *peer,
 		.timer = {.fd = -1, .ready = timer_ready, .context = connection},
 		.patience_ns = PATIENCE_MS * NS_PER_MS,
 		.on_closed = closed,
 		.context = context,
 	};
-	if (!bridge_loop_add(loop, &connection->source, EPOLLIN, err)) {
-		close(fd);
+	if (!bridge_loop_add(loop, &connection->source, connection->watched, err)) {
+		bridge_channel_close(&connection->channel);
 		free(connection);
 		return NULL;
 	}
-	connection->session = bridge_session_create(host, peer);
+	if (channel->ssl == NULL) {
+		start_session(connection);
+	} else {
+		mind_debts(connection);
+	}
 	return connection;
 }
 
@@ -427,19 +503,26 @@ void bridge_connection_destroy(struct bridge_connection *connection)
 	}
 	base_cleanup_close(&connection->timer.fd);
 	bridge_session_destroy(connection->session);
+	free(connection->names);
 	base_buffer_finish(&connection->in);
 	base_buffer_finish(&connection->held);
 	base_buffer_finish(&connection->out);
-	close(connection->source.fd);
+	bridge_channel_close(&connection->channel);
 	free(connection);
 }
 
 void bridge_connection_wake(struct bridge_connection *connection)
 {
-	if (!connection->closed && bridge_session_waits(connection->session)) {
+	if (!connection->closed && connection->session != NULL &&
+		bridge_session_waits(connection->session)) {
 		wake_session(connection);
 		serve(connection);
 	}
+}
+
+const struct bridge_session *bridge_connection_session(const struct bridge_connection *connection)
+{
+	return connection->session;
 }
 
 void bridge_connection_patience(struct bridge_connection *connection, unsigned patience_ms)

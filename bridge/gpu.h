@@ -109,6 +109,8 @@ struct bridge_gpu {
 	struct bridge_tenant checker;
 	/** No new leases and jobs: the bridge is about to stop. */
 	bool draining;
+	/** Since the bridge started; those that failed ended without being told to. */
+	uint64_t workers_started, workers_failed;
 };
 
 enum {

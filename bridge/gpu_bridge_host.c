@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/address.h"
+#include "bridge/notify.h"
 #include "bridge/record.h"
 #include "bridge/server.h"
 #include "lease/policy.h"
@@ -12,9 +13,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
-enum { ADDRESSES_MAX = 16, OPERANDS_MAX = 3, DESCRIBE_TIMEOUT_MS = 30000 };
+enum {
+	ADDRESSES_MAX = 16,
+	OPERANDS_MAX = 3,
+	DESCRIBE_TIMEOUT_MS = 30000,
+	CONNECTIONS_LIMIT = 1000000,
+	/** Descriptors beside those of connections. */
+	DESCRIPTORS_SPARE = 256,
+};
 
 enum option {
 	LISTEN = 1,
@@ -25,13 +34,29 @@ enum option {
 	STATE,
 	REPAIR,
 	POLICY,
+	TLS_CERT,
+	TLS_KEY,
+	TLS_CLIENT_CA,
+	METRICS,
+	MAX_CONNECTIONS,
+	MAX_CONNECTIONS_EACH,
 	CHECK,
 	QUIET,
 	VERBOSE
 };
 
 static const struct base_option options[] = {
-	{LISTEN, "listen", 'l', "unix:PATH", "Listen on this socket; may be repeated (see below)"},
+	{LISTEN, "listen", 'l', "ADDRESS",
+		"Listen on unix:PATH, tcp:ADDRESS:PORT or tls:ADDRESS:PORT; may be repeated (see below)"},
+	{TLS_CERT, "tls-cert", 0, "FILE", "Certificate of tls: listeners with its chain, PEM"},
+	{TLS_KEY, "tls-key", 0, "FILE", "Its key, PEM"},
+	{TLS_CLIENT_CA, "tls-client-ca", 0, "FILE",
+		"Let in over tls: only clients with a certificate of these authorities, PEM"},
+	{METRICS, "metrics", 0, "ADDRESS:PORT",
+		"Serve /metrics over HTTP on this address of this machine; may be repeated"},
+	{MAX_CONNECTIONS, "max-connections", 0, "N", "Connections at a time (16384)"},
+	{MAX_CONNECTIONS_EACH, "max-connections-each", 0, "N",
+		"Connections at a time from one user, or one address (512)"},
 	{MOCK, "mock", 0, NULL, "Serve two synthetic GPUs whose jobs go through their states unrun"},
 	{LIST, "list", 0, NULL, "Print the namespace descriptors of the GPUs as JSON and exit"},
 	{ALLOW_SOFTWARE, "allow-software", 0, NULL, "Serve software renderers (llvmpipe) too"},
@@ -47,7 +72,7 @@ static const struct base_option options[] = {
 static const struct base_command command = {
 	.program = "gpu-bridge-host",
 	.usage =
-		"gpu-bridge-host [--listen unix:PATH]... [--mock | --allow-software] [--device uuid:UUID]\n"
+		"gpu-bridge-host [--listen ADDRESS]... [--mock | --allow-software] [--device uuid:UUID]\n"
 		"gpu-bridge-host --list [--mock | --allow-software]\n"
 		"gpu-bridge-host audit verify DIR",
 	.summary =
@@ -59,6 +84,12 @@ static const struct base_command command = {
 		"Without --listen: unix:/run/gpu-lane/bridge.sock for root, else\n"
 		"unix:$XDG_RUNTIME_DIR/gpu-lane/bridge.sock. The socket has mode 0660; root and the user that\n"
 		"runs the bridge have all rights, other users of the socket's group may read.\n"
+		"tcp: takes only addresses of this machine, as nothing is encrypted; tls: takes any, with TLS\n"
+		"1.2 or 1.3. Who comes over either may read, and has more with a ticket or, over tls:, with a\n"
+		"client certificate that the policy names. Clients find the bridge by the same addresses.\n"
+		"\n"
+		"Started by systemd it serves the sockets that are handed over (FileDescriptorName=tls for\n"
+		"TLS, =metrics for /metrics), and tells when it is ready, alive and stopping (Type=notify).\n"
 		"\n"
 		"SIGTERM drains: no new leases, running jobs until their timeout. A second one stops at once.\n"
 		"\n"
@@ -72,7 +103,11 @@ static const struct base_command command = {
 
 struct choice {
 	const char *addresses[ADDRESSES_MAX];
-	size_t address_count;
+	const char *metrics[ADDRESSES_MAX];
+	size_t address_count, metrics_count;
+	/** Sockets that the service manager has handed over. */
+	size_t inherited;
+	struct bridge_tls_files tls;
 	bool list, check;
 	/** Arguments that are no options. */
 	const char *operands[OPERANDS_MAX];
@@ -89,6 +124,24 @@ static bool add_address(
 	}
 	choice->addresses[choice->address_count++] = scan->value;
 	return bridge_server_address_valid(scan->value, err);
+}
+
+static bool add_metrics(
+	struct choice *choice, const struct base_option_scan *scan, struct lane_error *err)
+{
+	if (choice->metrics_count == ADDRESSES_MAX) {
+		return lane_error_set(err, "USAGE", "--metrics: at most %d addresses", ADDRESSES_MAX);
+	}
+	choice->metrics[choice->metrics_count++] = scan->value;
+	return bridge_server_metrics_valid(scan->value, err);
+}
+
+static bool take_limit(const struct base_option_scan *scan, size_t *limit, struct lane_error *err)
+{
+	uint64_t value = 0;
+	bool good = base_option_uint(scan, 1, CONNECTIONS_LIMIT, &value, err);
+	*limit = (size_t)value;
+	return good;
 }
 
 static bool take_device(
@@ -138,6 +191,21 @@ static bool take_option(
 	case POLICY:
 		choice->config.policy = scan->value;
 		return true;
+	case TLS_CERT:
+		choice->tls.certificate = scan->value;
+		return true;
+	case TLS_KEY:
+		choice->tls.key = scan->value;
+		return true;
+	case TLS_CLIENT_CA:
+		choice->tls.authority = scan->value;
+		return true;
+	case METRICS:
+		return add_metrics(choice, scan, err);
+	case MAX_CONNECTIONS:
+		return take_limit(scan, &choice->config.connections_max, err);
+	case MAX_CONNECTIONS_EACH:
+		return take_limit(scan, &choice->config.place_connections_max, err);
 	case CHECK:
 		choice->check = true;
 		return true;
@@ -163,17 +231,48 @@ static int fail(const struct lane_error *err)
 	return LANE_EXIT_UNKNOWN;
 }
 
-static int check_config(const struct choice *choice)
+static bool check_policy(const struct choice *choice, struct lane_error *err)
+{
+	struct lease_policy *policy =
+		choice->config.policy != NULL ? lease_policy_load(choice->config.policy, err) : NULL;
+	bool good = policy != NULL || choice->config.policy == NULL;
+	lease_policy_destroy(policy);
+	return good;
+}
+
+/** The files of TLS are good, and are there if and only if somebody listens with it. */
+static bool check_tls(struct choice *choice, struct lane_error *err)
+{
+	bool listens = false;
+	for (size_t i = 0; i < choice->address_count; i++) {
+		listens = listens || strncmp(choice->addresses[i], "tls:", 4) == 0;
+	}
+	const struct bridge_tls_files *files = &choice->tls;
+	bool given = files->certificate != NULL || files->key != NULL || files->authority != NULL;
+	if (listens && (files->certificate == NULL || files->key == NULL)) {
+		return lane_error_set(err, "USAGE", "tls: needs --tls-cert and --tls-key");
+	}
+	if (!given) {
+		return true;
+	}
+	if (!listens && choice->inherited == 0) {
+		return lane_error_set(err, "USAGE", "files for TLS, and no tls: address to listen on");
+	}
+	choice->config.tls = files;
+	struct bridge_tls *tls = bridge_tls_create(files, true, err);
+	bridge_tls_destroy(tls);
+	return tls != NULL;
+}
+
+/** Files that cannot be read are the caller's error, not the machine's. */
+static int check_files(struct choice *choice)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
-	struct lease_policy *policy =
-		choice->config.policy != NULL ? lease_policy_load(choice->config.policy, &err) : NULL;
-	lease_policy_destroy(policy);
-	if (err.code[0] != '\0') {
-		fail(&err);
-		return LANE_EXIT_USAGE;
+	if (check_policy(choice, &err) && check_tls(choice, &err)) {
+		return LANE_EXIT_HOLDS;
 	}
-	return LANE_EXIT_HOLDS;
+	fail(&err);
+	return LANE_EXIT_USAGE;
 }
 
 static int print_list(const struct choice *choice)
@@ -190,6 +289,40 @@ static int print_list(const struct choice *choice)
 	return LANE_EXIT_HOLDS;
 }
 
+/** Each connection takes a descriptor, and most systems give a process 1024 unless it asks. */
+static void raise_descriptors(size_t connections)
+{
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)connections + DESCRIPTORS_SPARE;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < wanted) {
+		limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static bool open_doors(
+	const struct choice *choice, struct bridge_server *server, struct lane_error *err)
+{
+	bool good = bridge_server_inherit(server, choice->inherited, err);
+	for (size_t i = 0; good && i < choice->address_count; i++) {
+		good = bridge_server_listen(server, choice->addresses[i], err);
+		if (good) {
+			base_log(BASE_LOG_INFO, "listening on %s", choice->addresses[i]);
+		}
+	}
+	for (size_t i = 0; good && i < choice->metrics_count; i++) {
+		good = bridge_server_listen_metrics(server, choice->metrics[i], err);
+		if (good) {
+			base_log(BASE_LOG_INFO, "serving /metrics on %s", choice->metrics[i]);
+		}
+	}
+	if (good && choice->inherited > 0) {
+		base_log(
+			BASE_LOG_INFO, "listening on %zu sockets of the service manager", choice->inherited);
+	}
+	return good;
+}
+
 static int serve(const struct choice *choice)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
@@ -197,21 +330,18 @@ static int serve(const struct choice *choice)
 	if (server == NULL) {
 		return fail(&err);
 	}
-	bool good = true;
-	for (size_t i = 0; good && i < choice->address_count; i++) {
-		good = bridge_server_listen(server, choice->addresses[i], &err);
-		if (good) {
-			base_log(BASE_LOG_INFO, "listening on %s", choice->addresses[i]);
-		}
-	}
-	good = good && bridge_server_run(server, false, &err);
+	raise_descriptors(bridge_server_connections_max(server));
+	bool good = open_doors(choice, server, &err) && bridge_server_run(server, false, &err);
 	bridge_server_destroy(server);
 	return good ? LANE_EXIT_HOLDS : fail(&err);
 }
 
 int main(int argc, char **argv)
 {
-	struct choice choice = {.level = BASE_LOG_INFO, .config = {.timeout_ms = DESCRIBE_TIMEOUT_MS}};
+	struct choice choice = {
+		.level = BASE_LOG_INFO,
+		.config = {.timeout_ms = DESCRIBE_TIMEOUT_MS, .supervised = true},
+	};
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	struct base_option_scan scan;
 	base_option_start(&scan, &command, argc, argv);
@@ -231,18 +361,18 @@ int main(int argc, char **argv)
 	if (choice.operand_count == OPERANDS_MAX) {
 		return bridge_audit_verify(choice.operands[OPERANDS_MAX - 1]);
 	}
-	if (choice.check || choice.config.policy != NULL) {
-		/* A policy that cannot be read is the caller's error, not the machine's. */
-		int status = check_config(&choice);
-		if (choice.check || status != LANE_EXIT_HOLDS) {
-			return status;
-		}
+	if (!bridge_notify_inherited(&choice.inherited, &err)) {
+		return base_option_refuse(&command, &err);
+	}
+	int status = check_files(&choice);
+	if (choice.check || status != LANE_EXIT_HOLDS) {
+		return status;
 	}
 	if (choice.list) {
 		return print_list(&choice);
 	}
 	BASE_FREE char *address = NULL;
-	if (choice.address_count == 0) {
+	if (choice.address_count == 0 && choice.inherited == 0) {
 		address = bridge_address_default(&err);
 		if (address == NULL) {
 			return base_option_refuse(&command, &err);

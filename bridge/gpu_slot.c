@@ -151,6 +151,7 @@ static void process_ready(void *context, uint32_t events)
 		return;
 	}
 	const char *verdict = slot->verdict != NULL ? slot->verdict : "ERR WORKER";
+	slot->tenant->gpu->workers_failed += strcmp(verdict, "ERR WORKER") == 0;
 	BASE_FREE char *text = end_text(slot, reaped);
 	if (slot->tenant == &slot->tenant->gpu->checker) {
 		bridge_health_checked(slot->tenant->gpu, text);
@@ -206,6 +207,7 @@ bool bridge_slot_start(struct bridge_tenant *tenant, struct lane_error *err)
 	slot->next = tenant->slots;
 	tenant->slots = slot;
 	tenant->slot_count++;
+	tenant->gpu->workers_started++;
 	return true;
 }
 

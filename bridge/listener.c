@@ -3,9 +3,8 @@
 
 #include "base/memory.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -17,90 +16,22 @@
 
 enum { BACKLOG = 128, SOCKET_MODE = 0660, FOLDER_MODE = 0755 };
 
-const char *bridge_address_path(const char *address, struct lane_error *err)
+bool bridge_listener_valid(const char *text, struct lane_error *err)
 {
-	if (strncmp(address, "tcp:", 4) == 0) {
-		lane_error_set(err, "USAGE", "%s: this connects to unix:PATH alone", address);
-		return NULL;
-	}
-	bool prefixed = strncmp(address, "unix:", 5) == 0;
-	const char *path = prefixed ? address + 5 : address;
-	struct sockaddr_un limit;
-	if (*path == '\0' || (!prefixed && strchr(path, '/') == NULL)) {
-		lane_error_set(err, "USAGE", "'%s' is no address: unix:PATH is", address);
-		return NULL;
-	}
-	if (strlen(path) >= sizeof(limit.sun_path)) {
-		lane_error_set(err, "USAGE", "%s: a socket path has at most %zu bytes", path,
-			sizeof(limit.sun_path) - 1);
-		return NULL;
-	}
-	return path;
+	struct bridge_address address;
+	struct sockaddr_storage place = {.ss_family = AF_UNSPEC};
+	socklen_t size = 0;
+	return bridge_address_parse(text, &address, err) &&
+		(address.transport == BRIDGE_UNIX ||
+			bridge_address_resolve(&address, false, &place, &size, err));
 }
 
-/** Whether only this machine reaches an address. */
-static bool is_loopback(const struct sockaddr *address)
-{
-	if (address->sa_family == AF_INET) {
-		const struct sockaddr_in *four = (const struct sockaddr_in *)(const void *)address;
-		return ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	}
-	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(const void *)address;
-	return IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
-}
-
-/**
- * Reads "tcp:HOST:PORT": a numeric address, the one of IPv6 in brackets, and a port. Names are not
- * looked up: what a name means today is not what its owner meant to open. What passes unencrypted
- * may not leave the machine.
- */
-static bool tcp_address(
-	const char *address, struct sockaddr_storage *place, socklen_t *size, struct lane_error *err)
-{
-	const char *host = address + strlen("tcp:");
-	const char *colon = strrchr(host, ':');
-	size_t length = colon != NULL ? (size_t)(colon - host) : 0;
-	bool bracketed = length > 2 && host[0] == '[' && host[length - 1] == ']';
-	BASE_FREE char *name =
-		bracketed ? base_strndup(host + 1, length - 2) : base_strndup(host, length);
-	const struct addrinfo hints = {
-		.ai_family = bracketed ? AF_INET6 : AF_INET,
-		.ai_socktype = SOCK_STREAM,
-		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-	};
-	struct addrinfo *found = NULL;
-	if (length == 0 || strspn(colon + 1, "0123456789") != strlen(colon + 1) ||
-		strtoul(colon + 1, NULL, 10) - 1 >= UINT16_MAX ||
-		getaddrinfo(name, colon + 1, &hints, &found) != 0) {
-		return lane_error_set(
-			err, "USAGE", "'%s' is no address: tcp:127.0.0.1:PORT and tcp:[::1]:PORT are", address);
-	}
-	memcpy(place, found->ai_addr, found->ai_addrlen);
-	*size = found->ai_addrlen;
-	freeaddrinfo(found);
-	return is_loopback((const struct sockaddr *)place) ||
-		lane_error_set(err, "USAGE",
-			"%s: without encryption only addresses of this machine (127.0.0.0/8, [::1])", address);
-}
-
-static bool is_tcp(const char *address)
-{
-	return strncmp(address, "tcp:", 4) == 0;
-}
-
-bool bridge_listener_valid(const char *address, struct lane_error *err)
+static bool open_inet(
+	const struct bridge_address *address, struct bridge_listener *listener, struct lane_error *err)
 {
 	struct sockaddr_storage place = {.ss_family = AF_UNSPEC};
 	socklen_t size = 0;
-	return is_tcp(address) ? tcp_address(address, &place, &size, err)
-						   : bridge_address_path(address, err) != NULL;
-}
-
-static bool open_tcp(const char *address, struct bridge_listener *listener, struct lane_error *err)
-{
-	struct sockaddr_storage place = {.ss_family = AF_UNSPEC};
-	socklen_t size = 0;
-	if (!tcp_address(address, &place, &size, err)) {
+	if (!bridge_address_resolve(address, false, &place, &size, err)) {
 		return false;
 	}
 	int fd = socket(place.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -108,11 +39,13 @@ static bool open_tcp(const char *address, struct bridge_listener *listener, stru
 	const int on = 1;
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
 		bind(fd, (const struct sockaddr *)&place, size) != 0 || listen(fd, BACKLOG) != 0) {
-		lane_error_set_errno(err, "LISTEN_FAILED", errno, "%s", address);
+		int cause = errno;
+		BASE_FREE char *text = bridge_address_text(address);
+		lane_error_set_errno(err, "LISTEN_FAILED", cause, "%s", text);
 		base_cleanup_close(&fd);
 		return false;
 	}
-	*listener = (struct bridge_listener){.fd = fd};
+	*listener = (struct bridge_listener){.fd = fd, .transport = address->transport};
 	return true;
 }
 
@@ -176,16 +109,8 @@ static bool bind_and_listen(int fd, const struct sockaddr_un *address)
 	return status == 0 && listen(fd, BACKLOG) == 0;
 }
 
-bool bridge_listener_open(
-	const char *address, struct bridge_listener *listener, struct lane_error *err)
+static bool open_unix(const char *path, struct bridge_listener *listener, struct lane_error *err)
 {
-	if (is_tcp(address)) {
-		return open_tcp(address, listener, err);
-	}
-	const char *path = bridge_address_path(address, err);
-	if (path == NULL) {
-		return false;
-	}
 	struct sockaddr_un place = socket_address(path);
 	make_folders(path);
 	if (!clear_place(&place, err)) {
@@ -201,10 +126,58 @@ bool bridge_listener_open(
 	return true;
 }
 
+bool bridge_listener_open(
+	const char *text, struct bridge_listener *listener, struct lane_error *err)
+{
+	struct bridge_address address;
+	if (!bridge_address_parse(text, &address, err)) {
+		return false;
+	}
+	return address.transport == BRIDGE_UNIX ? open_unix(address.path, listener, err)
+											: open_inet(&address, listener, err);
+}
+
+/** What kind of socket it is; false: none that can be accepted from. */
+static bool identify(int fd, struct sockaddr_storage *place)
+{
+	int listening = 0;
+	int type = 0;
+	socklen_t size = sizeof(int);
+	socklen_t place_size = sizeof(*place);
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening != 0 &&
+		getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM &&
+		getsockname(fd, (struct sockaddr *)place, &place_size) == 0 &&
+		(place->ss_family == AF_UNIX || place->ss_family == AF_INET ||
+			place->ss_family == AF_INET6) &&
+		fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
+}
+
+bool bridge_listener_inherit(
+	int fd, bool tls, struct bridge_listener *listener, struct lane_error *err)
+{
+	struct sockaddr_storage place = {.ss_family = AF_UNSPEC};
+	if (!identify(fd, &place)) {
+		close(fd);
+		return lane_error_set(
+			err, "LISTEN_FAILED", "descriptor %d is no listening stream socket", fd);
+	}
+	bool inet = place.ss_family != AF_UNIX;
+	if (inet && !tls && !bridge_address_is_loopback((const struct sockaddr *)&place)) {
+		close(fd);
+		return lane_error_set(err, "LISTEN_FAILED",
+			"descriptor %d: without encryption only addresses of this machine; one named \"tls\" "
+			"is served with TLS",
+			fd);
+	}
+	enum bridge_transport transport = tls ? BRIDGE_TLS : BRIDGE_TCP;
+	*listener = (struct bridge_listener){.fd = fd, .transport = inet ? transport : BRIDGE_UNIX};
+	return true;
+}
+
 int bridge_listener_accept(const struct bridge_listener *listener)
 {
 	int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd >= 0 && listener->path == NULL) {
+	if (fd >= 0 && listener->transport != BRIDGE_UNIX) {
 		/* Replies are small and each is waited for. It can fail only for what is no TCP. */
 		const int on = 1;
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

@@ -2,26 +2,21 @@
 #ifndef BRIDGE_LISTENER_H
 #define BRIDGE_LISTENER_H
 
-#include "base/error.h"
+#include "bridge/address.h"
 
 #include <stdbool.h>
 
-/** A listening socket, unix or TCP. */
+/** A listening socket. */
 struct bridge_listener {
 	int fd;
-	/** Of a unix socket: the path to unlink at the end. Owned. NULL: TCP. */
+	enum bridge_transport transport;
+	/** Of a unix socket of ours: the path to unlink at the end. Owned, or NULL. */
 	char *path;
 };
 
 /**
- * Path of "unix:PATH" or of a plain path; NULL with USAGE for anything else. Borrowed from
- * `address`.
- */
-const char *bridge_address_path(const char *address, struct lane_error *err);
-
-/**
- * Whether an address can be listened on: "unix:PATH", a path, or "tcp:ADDRESS:PORT" with a numeric
- * address of this machine alone. Errors: USAGE.
+ * Whether an address can be listened on: "unix:PATH", a path, "tcp:ADDRESS:PORT" with a numeric
+ * address of this machine alone, or "tls:ADDRESS:PORT" with any numeric one. Errors: USAGE.
  */
 bool bridge_listener_valid(const char *address, struct lane_error *err);
 
@@ -31,6 +26,13 @@ bool bridge_listener_valid(const char *address, struct lane_error *err);
  */
 bool bridge_listener_open(
 	const char *address, struct bridge_listener *listener, struct lane_error *err);
+/**
+ * Takes over a listening socket that somebody else has bound (socket activation); with `tls` TCP
+ * is served with TLS, else it has to be of this machine alone. The path of a unix socket stays at
+ * the end. Errors: LISTEN_FAILED when it is no listening stream socket of a kind that we serve.
+ */
+bool bridge_listener_inherit(
+	int fd, bool tls, struct bridge_listener *listener, struct lane_error *err);
 /** Accepts one connection, close-on-exec; -1 when there is none. */
 int bridge_listener_accept(const struct bridge_listener *listener);
 void bridge_listener_close(struct bridge_listener *listener);

@@ -12,12 +12,24 @@
 
 enum { LOG_SIZE_MAX = 1 << 20 };
 
+const uint64_t bridge_commit_bounds_ns[BRIDGE_COMMIT_BUCKETS] = {500000, 1000000, 2500000, 5000000,
+	10000000, 25000000, 50000000, 100000000, 250000000, 1000000000};
+
+static const struct bridge_counts no_counts = {
+	.outcomes = {{"OK", 0}, {"ERR TIMEOUT", 0}, {"ERR HASH", 0}, {"ERR INVALID", 0},
+		{"ERR LIMIT", 0}, {"ERR DEVICE-LOST", 0}, {"ERR WORKER", 0}, {"ERR LEASE-EXPIRED", 0},
+		{"ERR CANCELLED", 0}},
+};
+
 struct bridge_record {
 	/** Of a folder; all zero without one. */
 	struct lease_journal_io io;
 	struct lease_journal *journal;
 	struct lease_ledger ledger;
 	struct bridge_stream log;
+	struct bridge_counts counts;
+	/** Something was noted that is not on disk yet. */
+	bool pending;
 };
 
 static bool take_in(struct bridge_record *record, uint32_t type, const struct base_json *payload,
@@ -63,6 +75,7 @@ static void note(struct bridge_record *record, uint32_t type, cJSON *payload)
 		base_json_write(root, 0, &text);
 		struct lease_record one = {.type = type, .payload = text.data, .payload_size = text.size};
 		lease_journal_append(record->journal, &one);
+		record->pending = true;
 	}
 }
 
@@ -79,6 +92,7 @@ struct bridge_record *bridge_record_create(const char *state, bool repair, struc
 {
 	struct bridge_record *record = base_alloc(1, sizeof(*record));
 	record->log.size_max = LOG_SIZE_MAX;
+	record->counts = no_counts;
 	if (state != NULL) {
 		bool open = lease_journal_folder(state, true, &record->io, err);
 		record->journal =
@@ -127,6 +141,9 @@ void bridge_record_job(struct bridge_record *record, const char *gpu, const char
 	if (record == NULL) {
 		return;
 	}
+	for (size_t i = 0; i < BRIDGE_OUTCOMES; i++) {
+		record->counts.outcomes[i].jobs += strcmp(record->counts.outcomes[i].state, state) == 0;
+	}
 	cJSON *one = base_json_new_object();
 	base_json_add_string(one, "gpu", gpu);
 	base_json_add_string(one, "job", job);
@@ -140,6 +157,8 @@ void bridge_record_attach(struct bridge_record *record, const struct bridge_pres
 	if (record == NULL) {
 		return;
 	}
+	record->counts.tickets_good += presented->allowed;
+	record->counts.tickets_refused += !presented->allowed;
 	cJSON *one = base_json_new_object();
 	base_json_add_bool(one, "allowed", presented->allowed);
 	base_json_add_string(one, "role", presented->role != NULL ? presented->role : "none");
@@ -189,16 +208,33 @@ static bool rotate(struct bridge_record *record, struct lane_error *err)
 	return lease_journal_rotate(record->journal, &one, err);
 }
 
+static void count_commit(struct bridge_counts *counts, uint64_t took_ns)
+{
+	counts->commits++;
+	counts->commit_ns += took_ns;
+	for (size_t i = 0; i < BRIDGE_COMMIT_BUCKETS; i++) {
+		counts->commit_buckets[i] += took_ns <= bridge_commit_bounds_ns[i];
+	}
+}
+
 void bridge_record_commit(struct bridge_record *record)
 {
-	if (record == NULL || record->journal == NULL) {
+	if (record == NULL || record->journal == NULL || !record->pending) {
 		return;
 	}
+	uint64_t before_ns = base_clock_monotonic_ns();
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	if (!lease_journal_commit(record->journal, &err) ||
 		(lease_journal_is_full(record->journal) && !rotate(record, &err))) {
 		give_up(&err);
 	}
+	record->pending = false;
+	count_commit(&record->counts, base_clock_monotonic_ns() - before_ns);
+}
+
+const struct bridge_counts *bridge_record_counts(const struct bridge_record *record)
+{
+	return &record->counts;
 }
 
 const struct lease_ledger *bridge_record_ledger(const struct bridge_record *record)

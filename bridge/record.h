@@ -52,6 +52,24 @@ void bridge_record_control(struct bridge_record *record, const struct bridge_con
 /** Puts all that was noted on disk. */
 void bridge_record_commit(struct bridge_record *record);
 
+enum { BRIDGE_OUTCOMES = 9, BRIDGE_COMMIT_BUCKETS = 10 };
+
+/** What was noted since the process started. */
+struct bridge_counts {
+	/** Jobs by their last state. */
+	struct {
+		const char *state;
+		uint64_t jobs;
+	} outcomes[BRIDGE_OUTCOMES];
+	uint64_t tickets_good, tickets_refused;
+	/** How long it took to put notes on disk: `commits` of it in `commit_ns`, and how many of them
+	 * in at most bridge_commit_bounds_ns of a place. */
+	uint64_t commits, commit_ns, commit_buckets[BRIDGE_COMMIT_BUCKETS];
+};
+extern const uint64_t bridge_commit_bounds_ns[BRIDGE_COMMIT_BUCKETS];
+/** Borrowed. */
+const struct bridge_counts *bridge_record_counts(const struct bridge_record *record);
+
 /** What all records add up to; NULL without a record. Borrowed. */
 const struct lease_ledger *bridge_record_ledger(const struct bridge_record *record);
 /** Whether it outlives the process. */

@@ -6,9 +6,10 @@
 #include "base/memory.h"
 #include "bridge/access.h"
 #include "bridge/card.h"
-#include "bridge/connection.h"
+#include "bridge/doors.h"
 #include "bridge/gpu.h"
-#include "bridge/listener.h"
+#include "bridge/metrics.h"
+#include "bridge/notify.h"
 #include "bridge/proc.h"
 
 #include <errno.h>
@@ -23,27 +24,12 @@
 #define NS_PER_S UINT64_C(1000000000)
 
 enum {
-	/** Connections at a time; more are closed as they come. */
-	CONNECTIONS_MAX = 4096,
-	LISTENERS_MAX = 16,
-	/** How long nobody is accepted after descriptors have run out. */
-	LISTEN_PAUSE_MS = 100,
+	/** Connections at a time when nothing is said: all together, and from one place. */
+	CONNECTIONS_MAX = 16384,
+	PLACE_CONNECTIONS_MAX = 512,
 	NAMESPACE_VERSION = 1,
 	/** For reading what the last job made, from its end until the bridge is gone. */
 	LEAVE_GRACE_S = 2,
-};
-
-struct listening {
-	struct bridge_server *server;
-	struct bridge_listener listener;
-	struct bridge_source source;
-};
-
-struct member {
-	struct bridge_server *server;
-	struct bridge_connection *connection;
-	struct member *next;
-	bool closed;
 };
 
 struct bridge_server {
@@ -57,16 +43,15 @@ struct bridge_server {
 	/** Ends of their status streams when waiting reads were last woken. */
 	uint64_t *seen;
 	size_t gpu_count;
-	struct listening *listenings[LISTENERS_MAX];
-	size_t listening_count;
-	/** When listening goes on after descriptors ran out; UINT64_MAX: it does already. */
-	uint64_t listen_again_ns;
-	/** Descriptors have run out and nobody has been accepted since: it is in the log. */
-	bool starved;
-	struct member *members;
-	size_t member_count;
-	/** Some member's connection is closed and waits to be taken out. */
-	bool some_closed;
+	struct bridge_guests guests;
+	struct bridge_doors doors;
+	struct bridge_tls *tls;
+	struct bridge_scrape *scrape;
+	struct bridge_traffic traffic;
+	struct bridge_metrics metrics;
+	/** The service manager is told that we live so often (0: never), and when next. */
+	uint64_t beat_every_ns, beat_ns;
+	bool supervised;
 	struct bridge_source signals;
 	/** How often we were asked to stop. */
 	unsigned stops;
@@ -129,9 +114,75 @@ static void publish(struct bridge_server *server, struct bridge_cards *cards)
 	for (; server->gpu_count < cards->count; server->gpu_count++) {
 		server->gpus[server->gpu_count] = bridge_gpu_create(
 			&cards->cards[server->gpu_count], server->loop, &server->archive, gpus);
+		lease_table_rules(
+			server->gpus[server->gpu_count]->leases, bridge_access_sharing(server->access));
 	}
 	server->proc = (struct bridge_proc){.gpus = server->gpus, .gpu_count = server->gpu_count};
 	bridge_proc_publish(&server->proc, server->root);
+}
+
+static void write_metrics(const void *context, struct base_buffer *out)
+{
+	bridge_metrics_write(context, out);
+}
+
+/** Whoever connects: how many, what they are served from, and what is counted of them. */
+static void invite(struct bridge_server *server, const struct bridge_server_config *config)
+{
+	server->guests = (struct bridge_guests){
+		.loop = server->loop,
+		.host = {.root = server->root,
+			.access = server->access,
+			.detached = attach_detached,
+			.context = server,
+			.traffic = &server->traffic},
+		.tls = server->tls,
+		.max = config->connections_max > 0 ? config->connections_max : CONNECTIONS_MAX,
+		.place_max = config->place_connections_max > 0 ? config->place_connections_max
+													   : PLACE_CONNECTIONS_MAX,
+	};
+	server->metrics = (struct bridge_metrics){
+		.gpus = server->gpus,
+		.gpu_count = server->gpu_count,
+		.guests = &server->guests,
+		.traffic = &server->traffic,
+		.record = server->record,
+	};
+	bridge_metrics_publish(&server->metrics, server->root);
+	server->scrape = bridge_scrape_create(server->loop, write_metrics, &server->metrics);
+	server->doors = (struct bridge_doors){
+		.loop = server->loop,
+		.guests = &server->guests,
+		.scrape = server->scrape,
+		.again_ns = UINT64_MAX,
+	};
+}
+
+/** Everything that can fail. */
+static bool prepare(
+	struct bridge_server *server, const struct bridge_server_config *config, struct lane_error *err)
+{
+	struct lease_policy *policy = NULL;
+	if (config->policy != NULL && (policy = lease_policy_load(config->policy, err)) == NULL) {
+		return false;
+	}
+	server->loop = bridge_loop_create(err);
+	if (server->loop == NULL) {
+		lease_policy_destroy(policy);
+		return false;
+	}
+	server->record = bridge_record_create(config->state, config->repair, err);
+	server->access = bridge_access_create(policy, server->record, server->loop);
+	if (server->record == NULL) {
+		return false;
+	}
+	if (config->tls != NULL) {
+		server->tls = bridge_tls_create(config->tls, true, err);
+		if (server->tls == NULL) {
+			return false;
+		}
+	}
+	return true;
 }
 
 struct bridge_server *bridge_server_create(
@@ -141,47 +192,18 @@ struct bridge_server *bridge_server_create(
 	if (!find_cards(config, &cards, err)) {
 		return NULL;
 	}
-	struct lease_policy *policy = NULL;
-	if (config->policy != NULL && (policy = lease_policy_load(config->policy, err)) == NULL) {
-		bridge_cards_finish(&cards);
-		return NULL;
-	}
-	struct bridge_record *record = bridge_record_create(config->state, config->repair, err);
-	struct bridge_loop *loop = record != NULL ? bridge_loop_create(err) : NULL;
-	struct bridge_server *server = NULL;
-	if (loop == NULL) {
-		bridge_record_destroy(record);
-		lease_policy_destroy(policy);
-	} else {
-		server = base_alloc(1, sizeof(*server));
-		server->loop = loop;
-		server->record = record;
-		server->access = bridge_access_create(policy, record);
-		server->signals.fd = -1;
-		server->listen_again_ns = UINT64_MAX;
+	struct bridge_server *server = base_alloc(1, sizeof(*server));
+	server->signals.fd = -1;
+	server->supervised = config->supervised;
+	if (prepare(server, config, err)) {
 		publish(server, &cards);
+		invite(server, config);
+	} else {
+		bridge_server_destroy(server);
+		server = NULL;
 	}
 	bridge_cards_finish(&cards);
 	return server;
-}
-
-static void remove_member(struct member **link)
-{
-	struct member *member = *link;
-	*link = member->next;
-	member->server->member_count--;
-	bridge_connection_destroy(member->connection);
-	free(member);
-}
-
-static void stop_listening(struct bridge_server *server)
-{
-	for (; server->listening_count > 0; server->listening_count--) {
-		struct listening *listening = server->listenings[server->listening_count - 1];
-		bridge_loop_remove(server->loop, &listening->source);
-		bridge_listener_close(&listening->listener);
-		free(listening);
-	}
 }
 
 void bridge_server_destroy(struct bridge_server *server)
@@ -189,18 +211,20 @@ void bridge_server_destroy(struct bridge_server *server)
 	if (server == NULL) {
 		return;
 	}
-	stop_listening(server);
+	bridge_doors_close(&server->doors);
 	for (size_t i = 0; i < server->gpu_count && bridge_record_lasts(server->record); i++) {
 		bridge_gpu_keep_all(server->gpus[i]);
 	}
-	while (server->members != NULL) {
-		remove_member(&server->members);
-	}
+	bridge_guests_finish(&server->guests);
+	bridge_scrape_destroy(server->scrape);
+	bridge_tls_destroy(server->tls);
 	for (size_t i = 0; i < server->gpu_count; i++) {
 		bridge_gpu_destroy(server->gpus[i]);
 	}
 	bridge_archive_finish(&server->archive);
-	bridge_node_unlink(server->root);
+	if (server->root != NULL) {
+		bridge_node_unlink(server->root);
+	}
 	bridge_access_destroy(server->access);
 	bridge_record_destroy(server->record);
 	bridge_loop_destroy(server->loop);
@@ -209,103 +233,40 @@ void bridge_server_destroy(struct bridge_server *server)
 	free(server);
 }
 
-static void connection_closed(void *context, struct bridge_connection *connection)
-{
-	(void)connection;
-	struct member *member = context;
-	member->closed = true;
-	member->server->some_closed = true;
-}
-
 bool bridge_server_adopt(struct bridge_server *server, int fd, bool queen, struct lane_error *err)
 {
-	struct ucred credentials = {.uid = (uid_t)-1};
-	socklen_t size = sizeof(credentials);
-	if (!queen && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0) {
-		lane_error_set_errno(err, "LISTEN_FAILED", errno, "no peer credentials");
-		close(fd);
-		return false;
-	}
-	struct bridge_session_host host = {.root = server->root,
-		.access = server->access,
-		.detached = attach_detached,
-		.context = server};
-	struct bridge_peer peer = {.uid = credentials.uid, .queen = queen};
-	struct member *member = base_alloc(1, sizeof(*member));
-	member->server = server;
-	member->connection =
-		bridge_connection_create(server->loop, fd, &host, &peer, connection_closed, member, err);
-	if (member->connection == NULL) {
-		free(member);
-		return false;
-	}
-	member->next = server->members;
-	server->members = member;
-	server->member_count++;
-	return true;
+	return bridge_guests_adopt(&server->guests, fd, queen, err);
 }
 
-static void watch_listeners(struct bridge_server *server, uint32_t events)
+size_t bridge_server_connections_max(const struct bridge_server *server)
 {
-	for (size_t i = 0; i < server->listening_count; i++) {
-		bridge_loop_change(server->loop, &server->listenings[i]->source, events);
-	}
-}
-
-/** A connection that cannot be accepted keeps its listener ready: without a pause we would spin. */
-static void accept_failed(struct bridge_server *server, int error)
-{
-	if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
-		base_log(server->starved ? BASE_LOG_DEBUG : BASE_LOG_WARNING,
-			"cannot accept connections: %s", strerror(error));
-		server->starved = true;
-		watch_listeners(server, 0);
-		server->listen_again_ns = base_clock_boottime_ns() + LISTEN_PAUSE_MS * UINT64_C(1000000);
-	}
-}
-
-static void listener_ready(void *context, uint32_t events)
-{
-	(void)events;
-	struct listening *listening = context;
-	struct bridge_server *server = listening->server;
-	int fd = bridge_listener_accept(&listening->listener);
-	if (fd < 0) {
-		accept_failed(server, errno);
-		return;
-	}
-	server->starved = false;
-	if (server->member_count >= CONNECTIONS_MAX) {
-		base_log(BASE_LOG_WARNING, "%zu connections: refused one more", server->member_count);
-		close(fd);
-		return;
-	}
-	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
-	if (!bridge_server_adopt(server, fd, false, &err)) {
-		base_log(BASE_LOG_WARNING, "%s", lane_error_message(&err));
-	}
+	return server->guests.max;
 }
 
 bool bridge_server_listen(struct bridge_server *server, const char *address, struct lane_error *err)
 {
-	if (server->listening_count == LISTENERS_MAX) {
-		return lane_error_set(err, "USAGE", "at most %d addresses", LISTENERS_MAX);
+	return bridge_doors_open(&server->doors, address, false, err);
+}
+
+bool bridge_server_listen_metrics(
+	struct bridge_server *server, const char *address, struct lane_error *err)
+{
+	return bridge_doors_open(&server->doors, address, true, err);
+}
+
+bool bridge_server_inherit(struct bridge_server *server, size_t count, struct lane_error *err)
+{
+	bool good = true;
+	for (size_t i = 0; i < count; i++) {
+		int fd = BRIDGE_INHERITED_FIRST + (int)i;
+		if (!good) {
+			close(fd);
+			continue;
+		}
+		good = bridge_doors_inherit(&server->doors, fd, bridge_notify_is_named(i, "metrics"),
+			bridge_notify_is_named(i, "tls"), err);
 	}
-	struct listening *listening = base_alloc(1, sizeof(*listening));
-	listening->server = server;
-	if (!bridge_listener_open(address, &listening->listener, err)) {
-		free(listening);
-		return false;
-	}
-	listening->source = (struct bridge_source){
-		.fd = listening->listener.fd, .ready = listener_ready, .context = listening};
-	if (!bridge_loop_add(server->loop, &listening->source, EPOLLIN, err)) {
-		bridge_listener_close(&listening->listener);
-		free(listening);
-		return false;
-	}
-	server->listenings[server->listening_count++] = listening;
-	return true;
+	return good;
 }
 
 static void signal_ready(void *context, uint32_t events)
@@ -321,7 +282,10 @@ static void signal_ready(void *context, uint32_t events)
 		return;
 	}
 	base_log(BASE_LOG_INFO, "stopping when running jobs have ended; once more to stop at once");
-	stop_listening(server);
+	if (server->supervised) {
+		bridge_notify("STOPPING=1\nSTATUS=waiting for running jobs");
+	}
+	bridge_doors_close(&server->doors);
 	for (size_t i = 0; i < server->gpu_count; i++) {
 		bridge_gpu_drain(server->gpus[i]);
 	}
@@ -346,7 +310,7 @@ static bool may_leave(struct bridge_server *server, uint64_t now_ns)
 		server->leave_ns = now_ns + LEAVE_GRACE_S * NS_PER_S;
 		return false;
 	}
-	return server->members == NULL || now_ns >= server->leave_ns;
+	return server->guests.first == NULL || now_ns >= server->leave_ns;
 }
 
 static bool is_done(struct bridge_server *server, bool until_idle)
@@ -354,32 +318,30 @@ static bool is_done(struct bridge_server *server, bool until_idle)
 	if (server->stops > 0) {
 		return server->stops > 1 || may_leave(server, base_clock_boottime_ns());
 	}
-	return until_idle && server->members == NULL && !any_gpu(server, bridge_gpu_has_workers);
+	return until_idle && server->guests.first == NULL && !any_gpu(server, bridge_gpu_has_workers);
 }
 
-static void remove_closed(struct bridge_server *server)
+/** Tells the service manager that the loop goes round; returns when to do so next. */
+static uint64_t beat(struct bridge_server *server)
 {
-	for (struct member **link = &server->members; *link != NULL;) {
-		if ((*link)->closed) {
-			remove_member(link);
-		} else {
-			link = &(*link)->next;
-		}
+	if (server->beat_every_ns == 0) {
+		return UINT64_MAX;
 	}
-	server->some_closed = false;
+	uint64_t now_ns = base_clock_boottime_ns();
+	if (now_ns >= server->beat_ns) {
+		bridge_notify("WATCHDOG=1");
+		server->beat_ns = now_ns + server->beat_every_ns;
+	}
+	return server->beat_ns;
 }
 
 /** Brings everything forward after a batch of events; returns when there is work next. */
 static uint64_t advance(struct bridge_server *server)
 {
-	if (server->some_closed) {
-		remove_closed(server);
-	}
-	if (server->listen_again_ns <= base_clock_boottime_ns()) {
-		server->listen_again_ns = UINT64_MAX;
-		watch_listeners(server, EPOLLIN);
-	}
-	uint64_t next_ns = server->listen_again_ns;
+	bridge_guests_sweep(&server->guests);
+	uint64_t next_ns = bridge_doors_advance(&server->doors);
+	uint64_t beat_ns = beat(server);
+	next_ns = beat_ns < next_ns ? beat_ns : next_ns;
 	bool news = false;
 	for (size_t i = 0; i < server->gpu_count; i++) {
 		bridge_gpu_pump(server->gpus[i]);
@@ -389,11 +351,11 @@ static uint64_t advance(struct bridge_server *server)
 		uint64_t gpu_ns = bridge_gpu_next_ns(server->gpus[i]);
 		next_ns = gpu_ns < next_ns ? gpu_ns : next_ns;
 	}
-	for (struct member *member = server->members; news && member != NULL; member = member->next) {
-		bridge_connection_wake(member->connection);
+	if (news) {
+		bridge_guests_wake(&server->guests);
 	}
 	/* Who turned out to be gone just now is taken out at once: it may have been the last. */
-	return server->some_closed ? 0 : next_ns;
+	return server->guests.some_closed ? 0 : next_ns;
 }
 
 static bool serve(struct bridge_server *server, bool until_idle, struct lane_error *err)
@@ -425,6 +387,10 @@ bool bridge_server_run(struct bridge_server *server, bool until_idle, struct lan
 		.ready = signal_ready,
 		.context = server,
 	};
+	if (server->supervised) {
+		bridge_notify("READY=1\nSTATUS=serving");
+		server->beat_every_ns = bridge_notify_watchdog_ns();
+	}
 	bool served = server->signals.fd >= 0;
 	if (!served) {
 		lane_error_set_errno(err, "LOOP_FAILED", errno, "signalfd");
@@ -440,6 +406,11 @@ bool bridge_server_run(struct bridge_server *server, bool until_idle, struct lan
 bool bridge_server_address_valid(const char *address, struct lane_error *err)
 {
 	return bridge_listener_valid(address, err);
+}
+
+bool bridge_server_metrics_valid(const char *address, struct lane_error *err)
+{
+	return bridge_doors_metrics_valid(address, err);
 }
 
 char *bridge_server_list(const struct bridge_server_config *config, struct lane_error *err)

@@ -4,8 +4,10 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "bridge/channel.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /**
  * The bridge: a 9P2000.L server over sockets, leases, a job queue and worker processes, in one
@@ -29,6 +31,12 @@ struct bridge_server_config {
 	const char *state;
 	/** Cut the journal where it is damaged, whatever follows. */
 	bool repair;
+	/** Of listeners with TLS, or NULL. Borrowed during the call. */
+	const struct bridge_tls_files *tls;
+	/** Connections at a time: all together, and from one user or address; 0: as it likes. */
+	size_t connections_max, place_connections_max;
+	/** Tell the service manager how we are (bridge/notify.h). */
+	bool supervised;
 	unsigned timeout_ms;
 };
 
@@ -37,10 +45,18 @@ struct bridge_server *bridge_server_create(
 	const struct bridge_server_config *config, struct lane_error *err);
 void bridge_server_destroy(struct bridge_server *server);
 
-/** Listens on "unix:PATH" (mode 0660; a stale socket is replaced, a live one refused). Errors:
- * USAGE, LISTEN_FAILED. */
+/** Listens on "unix:PATH" (mode 0660; a stale socket is replaced, a live one refused),
+ * "tcp:ADDRESS:PORT" or "tls:ADDRESS:PORT". Errors: USAGE, LISTEN_FAILED. */
 bool bridge_server_listen(
 	struct bridge_server *server, const char *address, struct lane_error *err);
+/** Serves /metrics over HTTP on an address of this machine. Errors: USAGE, LISTEN_FAILED. */
+bool bridge_server_listen_metrics(
+	struct bridge_server *server, const char *address, struct lane_error *err);
+/** Serves so many listening sockets that the service manager has handed over
+ * (bridge_notify_inherited). Errors: LISTEN_FAILED. */
+bool bridge_server_inherit(struct bridge_server *server, size_t count, struct lane_error *err);
+/** Connections that it takes at a time. */
+size_t bridge_server_connections_max(const struct bridge_server *server);
 /** Serves one connected socket (taken over) with the rights of its peer; `queen` gives it all
  * rights. */
 bool bridge_server_adopt(struct bridge_server *server, int fd, bool queen, struct lane_error *err);
@@ -52,8 +68,9 @@ bool bridge_server_adopt(struct bridge_server *server, int fd, bool queen, struc
  */
 bool bridge_server_run(struct bridge_server *server, bool until_idle, struct lane_error *err);
 
-/** Whether `address` can be listened on ("unix:PATH" or a path). Errors: USAGE. */
+/** Whether `address` can be listened on, for 9P and for /metrics. Errors: USAGE. */
 bool bridge_server_address_valid(const char *address, struct lane_error *err);
+bool bridge_server_metrics_valid(const char *address, struct lane_error *err);
 
 /**
  * Text of `gpu-bridge-host --list`: the namespace descriptors of what would be served; with `mock`

@@ -70,6 +70,17 @@ bool bridge_session_waits(const struct bridge_session *session)
 	return session->waiting_count > 0;
 }
 
+struct bridge_session_state bridge_session_state(const struct bridge_session *session)
+{
+	const struct bridge_fid *any = bridge_fid_any(&session->fids);
+	return (struct bridge_session_state){
+		.versioned = session->versioned,
+		.fids = session->fids.count,
+		.waiting = session->waiting_count,
+		.subject = any != NULL ? any->attach->rights.subject : NULL,
+	};
+}
+
 static void send_reply(const struct wire_message *reply, struct base_buffer *out)
 {
 	/* Only Rread and Rreaddir are longer, and they are written in place. */
@@ -78,10 +89,13 @@ static void send_reply(const struct wire_message *reply, struct base_buffer *out
 	base_buffer_add(out, frame, size);
 }
 
-static void send_error(uint16_t tag, int error, struct base_buffer *out)
+static void send_error(const struct bridge_session *session, uint16_t tag, int error)
 {
-	send_reply(
-		&(struct wire_message){.type = WIRE_RLERROR, .tag = tag, .error = (uint32_t)error}, out);
+	if (session->host.traffic != NULL) {
+		session->host.traffic->errors[error < BRIDGE_ERRNO_MAX ? error : 0]++;
+	}
+	send_reply(&(struct wire_message){.type = WIRE_RLERROR, .tag = tag, .error = (uint32_t)error},
+		session->out);
 }
 
 static int op_version(
@@ -281,7 +295,7 @@ static void fail_orphans(struct bridge_session *session)
 			i++;
 			continue;
 		}
-		send_error(session->waiting[i].tag, EBADF, session->out);
+		send_error(session, session->waiting[i].tag, EBADF);
 		forget_waiting(session, i);
 	}
 }
@@ -294,6 +308,9 @@ bool bridge_session_handle(
 	/* Types come in pairs, requests even. */
 	if (request.type % 2 != 0) {
 		return false;
+	}
+	if (session->host.traffic != NULL) {
+		session->host.traffic->requests[outcome != WIRE_UNKNOWN ? request.type : 0]++;
 	}
 	struct wire_message reply = {.type = (uint8_t)(request.type + 1), .tag = request.tag};
 	session->out = out;
@@ -308,7 +325,7 @@ bool bridge_session_handle(
 	if (status == 0) {
 		send_reply(&reply, out);
 	} else if (status > 0) {
-		send_error(request.tag, status, out);
+		send_error(session, request.tag, status);
 	}
 	return true;
 }
@@ -328,7 +345,7 @@ void bridge_session_wake(struct bridge_session *session, struct base_buffer *out
 			continue;
 		}
 		if (status > 0) {
-			send_error(waiting->tag, status, out);
+			send_error(session, waiting->tag, status);
 		}
 		forget_waiting(session, i);
 	}

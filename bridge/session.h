@@ -5,6 +5,7 @@
 #include "base/buffer.h"
 #include "bridge/attach.h"
 #include "bridge/node.h"
+#include "bridge/traffic.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +41,8 @@ struct bridge_session_host {
 	/** The last fid of an attach is gone; it is freed afterwards. */
 	void (*detached)(void *context, struct bridge_attach *attach);
 	void *context;
+	/** Where requests and errors are counted, or NULL. */
+	struct bridge_traffic *traffic;
 };
 
 struct bridge_session *bridge_session_create(
@@ -56,6 +59,15 @@ uint32_t bridge_session_msize(const struct bridge_session *session);
 bool bridge_session_full(const struct bridge_session *session);
 /** Whether any read waits. */
 bool bridge_session_waits(const struct bridge_session *session);
+
+/** What /proc/9p says of a session. */
+struct bridge_session_state {
+	bool versioned;
+	size_t fids, waiting;
+	/** Subject of some attach, or NULL. Borrowed. */
+	const char *subject;
+};
+struct bridge_session_state bridge_session_state(const struct bridge_session *session);
 
 /**
  * Handles one frame, whose size field equals `size` (7 to msize), and appends the reply. False: not

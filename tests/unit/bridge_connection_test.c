@@ -152,8 +152,9 @@ static int setup(void **state)
 	bridge_node_add_text(bed->root, "text", text, TEXT_SIZE);
 	struct bridge_session_host host = {.root = bed->root, .detached = on_detached, .context = bed};
 	struct bridge_peer peer = {.uid = geteuid()};
+	const struct bridge_channel channel = bridge_channel_plain(pair[1]);
 	bed->connection =
-		bridge_connection_create(bed->loop, pair[1], &host, &peer, on_closed, bed, NULL);
+		bridge_connection_create(bed->loop, &channel, &host, &peer, on_closed, bed, NULL);
 	assert_non_null(bed->connection);
 	start_session(bed, BRIDGE_MSIZE_MAX);
 	*state = bed;
