@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "bridge/access_throttle.h"
 #include "bridge/fid.h"
+#include "bridge/jwks.h"
 #include "bridge/session.h"
 
 #include <errno.h>
@@ -21,12 +23,6 @@ enum {
 	HANDLE_BYTES = 16,
 	HANDLE_TEXT = 2 * HANDLE_BYTES,
 	HANDLE_LIFE_S = 60,
-	/** As Cohesix: so many failures within a minute, then a pause. */
-	STRIKES = 3,
-	STRIKE_WINDOW_S = 60,
-	COOLDOWN_S = 90,
-	/** Peers whose failures are counted; the oldest is forgotten for a new one. */
-	PEERS_MAX = 64,
 	TICKET_ID_MAX = 200,
 };
 
@@ -40,31 +36,24 @@ struct handle {
 	struct lease_rights rights;
 };
 
-struct peer {
-	uid_t uid;
-	unsigned strikes;
-	uint64_t first_ns, until_ns;
-};
-
 struct bridge_access {
 	struct lease_policy *policy;
 	struct bridge_record *record;
 	struct handle handles[HANDLES_MAX];
-	struct peer peers[PEERS_MAX];
-	size_t next_peer;
+	struct bridge_throttle throttle;
+	/** NULL without a policy. */
+	struct bridge_jwks *jwks;
 	void (*revoked)(void *context, const char *ticket);
 	void *context;
 };
 
 struct bridge_access *bridge_access_create(
-	struct lease_policy *policy, struct bridge_record *record)
+	struct lease_policy *policy, struct bridge_record *record, struct bridge_loop *loop)
 {
 	struct bridge_access *access = base_alloc(1, sizeof(*access));
 	access->policy = policy;
 	access->record = record;
-	for (size_t i = 0; i < PEERS_MAX; i++) {
-		access->peers[i].uid = (uid_t)-1;
-	}
+	access->jwks = policy != NULL ? bridge_jwks_create(policy, loop) : NULL;
 	return access;
 }
 
@@ -80,36 +69,9 @@ void bridge_access_destroy(struct bridge_access *access)
 		for (size_t i = 0; i < HANDLES_MAX; i++) {
 			free_handle(&access->handles[i]);
 		}
+		bridge_jwks_destroy(access->jwks);
 		lease_policy_destroy(access->policy);
 		free(access);
-	}
-}
-
-static struct peer *peer_of(struct bridge_access *access, uid_t uid)
-{
-	for (size_t i = 0; i < PEERS_MAX; i++) {
-		if (access->peers[i].uid == uid) {
-			return &access->peers[i];
-		}
-	}
-	struct peer *peer = &access->peers[access->next_peer];
-	access->next_peer = (access->next_peer + 1) % PEERS_MAX;
-	*peer = (struct peer){.uid = uid};
-	return peer;
-}
-
-static void count_strike(struct peer *peer, uint64_t now_ns)
-{
-	if (now_ns - peer->first_ns > STRIKE_WINDOW_S * NS_PER_S) {
-		peer->strikes = 0;
-		peer->first_ns = now_ns;
-	}
-	peer->strikes++;
-	if (peer->strikes >= STRIKES) {
-		peer->until_ns = now_ns + COOLDOWN_S * NS_PER_S;
-		peer->strikes = 0;
-		base_log(BASE_LOG_WARNING, "user %u presented %d bad tickets: none is looked at for %d s",
-			(unsigned)peer->uid, STRIKES, COOLDOWN_S);
 	}
 }
 
@@ -146,8 +108,18 @@ static bool prove(struct bridge_access *access, const char *text, size_t size,
 	if (access->policy == NULL) {
 		return lane_error_set(err, "TICKET_REFUSED", "the bridge has no policy");
 	}
+	bridge_jwks_refresh(access->jwks);
 	return lease_policy_ticket(
 		access->policy, text, size, base_clock_wall_ms() / 1000, rights, err);
+}
+
+/** A bad ticket counts against who has presented it. */
+static void count_strike(struct bridge_access *access, const char *peer, uint64_t now_ns)
+{
+	if (bridge_throttle_strike(&access->throttle, peer, now_ns)) {
+		base_log(BASE_LOG_WARNING, "%s presented %d bad tickets: none is looked at for %d s", peer,
+			BRIDGE_THROTTLE_STRIKES, BRIDGE_THROTTLE_COOLDOWN_S);
+	}
 }
 
 int bridge_access_prove(struct bridge_access *access, const struct bridge_peer *peer,
@@ -157,14 +129,20 @@ int bridge_access_prove(struct bridge_access *access, const struct bridge_peer *
 		return EACCES;
 	}
 	uint64_t now_ns = base_clock_boottime_ns();
-	struct peer *counted = peer_of(access, peer->uid);
-	if (counted->until_ns > now_ns) {
+	char key[BRIDGE_PEER_KEY_SIZE];
+	bridge_peer_key(peer, key);
+	if (bridge_throttle_waits(&access->throttle, key, now_ns)) {
 		return EAGAIN;
 	}
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	char tid[LEASE_TID_SIZE];
 	lease_tid(text, size, tid);
 	bool good = prove(access, text, size, rights, &err);
+	if (lane_error_is(&err, "TICKET_KEY_UNKNOWN") && bridge_jwks_miss(access->jwks)) {
+		/* Its issuer may have a new key, which is being fetched: try again. */
+		lease_rights_finish(rights);
+		return EAGAIN;
+	}
 	if (good && bridge_access_is_revoked(access, rights)) {
 		good = lane_error_set(&err, "TICKET_REFUSED", "it was revoked");
 	}
@@ -179,16 +157,27 @@ int bridge_access_prove(struct bridge_access *access, const struct bridge_peer *
 	if (!good) {
 		base_log(BASE_LOG_INFO, "ticket %s refused: %s", tid, lane_error_message(&err));
 		lease_rights_finish(rights);
-		count_strike(counted, now_ns);
+		count_strike(access, key, now_ns);
 		return EACCES;
 	}
 	return 0;
 }
 
-bool bridge_access_user(struct bridge_access *access, uid_t uid, struct lease_rights *rights)
+bool bridge_access_own(struct bridge_access *access, const struct bridge_peer *peer, bool itself,
+	struct lease_rights *rights)
 {
-	return access != NULL && access->policy != NULL &&
-		lease_policy_user(access->policy, uid, rights);
+	if (access == NULL || access->policy == NULL) {
+		return false;
+	}
+	if (lease_policy_certificate(access->policy, peer->names, peer->name_count, rights)) {
+		return true;
+	}
+	return itself && peer->uid != (uid_t)-1 && lease_policy_user(access->policy, peer->uid, rights);
+}
+
+const struct lease_rules *bridge_access_sharing(const struct bridge_access *access)
+{
+	return access->policy != NULL ? lease_policy_sharing(access->policy) : &lease_rules_default;
 }
 
 bool bridge_access_is_revoked(const struct bridge_access *access, const struct lease_rights *rights)

@@ -3,6 +3,7 @@
 #define BRIDGE_ACCESS_H
 
 #include "bridge/attach.h"
+#include "bridge/loop.h"
 #include "bridge/record.h"
 
 /**
@@ -11,17 +12,21 @@
  */
 struct bridge_access;
 
-/** `policy` is taken over; NULL: no ticket is good. `record` is borrowed. */
+/** `policy` is taken over; NULL: no ticket is good. `record` and `loop` are borrowed. */
 struct bridge_access *bridge_access_create(
-	struct lease_policy *policy, struct bridge_record *record);
+	struct lease_policy *policy, struct bridge_record *record, struct bridge_loop *loop);
 void bridge_access_destroy(struct bridge_access *access);
 
 /** Rights of a ticket, or of "handle:<32 hex digits>", which is good once: 0, EACCES, or EAGAIN
- * while the peer has to wait. */
+ * while the peer has to wait, or the key of the ticket is being fetched. */
 int bridge_access_prove(struct bridge_access *access, const struct bridge_peer *peer,
 	const char *text, size_t size, struct lease_rights *rights);
-/** Rights that the policy gives a user of this machine; false when it does not name it. */
-bool bridge_access_user(struct bridge_access *access, uid_t uid, struct lease_rights *rights);
+/** Rights that the policy gives a peer without a ticket: as the holder of a certificate, or, when
+ * it is `itself` that attaches, as a user of this machine. False when it does not name it. */
+bool bridge_access_own(struct bridge_access *access, const struct bridge_peer *peer, bool itself,
+	struct lease_rights *rights);
+/** How GPUs are to be shared out. */
+const struct lease_rules *bridge_access_sharing(const struct bridge_access *access);
 bool bridge_access_is_revoked(
 	const struct bridge_access *access, const struct lease_rights *rights);
 

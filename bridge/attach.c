@@ -48,7 +48,7 @@ static void take_own_rights(struct bridge_attach *attach, const struct bridge_pe
 	const struct wire_message *request)
 {
 	bool itself = request->n_uname == WIRE_NONUNAME || request->n_uname == peer->uid;
-	if (!peer->queen && itself && bridge_access_user(attach->access, peer->uid, &attach->rights)) {
+	if (!peer->queen && bridge_access_own(attach->access, peer, itself, &attach->rights)) {
 		return;
 	}
 	struct lease_rights *rights = &attach->rights;

@@ -58,10 +58,41 @@ struct lease_policy;
 struct lease_policy *lease_policy_load(const char *path, struct lane_error *err);
 void lease_policy_destroy(struct lease_policy *policy);
 
-/** Rights of a ticket. Errors: TICKET_REFUSED. Finish the rights in every case. */
+/** How it wants GPUs to be shared out. Borrowed. */
+const struct lease_rules *lease_policy_sharing(const struct lease_policy *policy);
+
+enum { LEASE_JWKS_SIZE_MAX = 256 << 10, LEASE_ISSUER_KEYS_MAX = 64, LEASE_URL_MAX = 1024 };
+
+/** Somebody else whose tickets are good. */
+struct lease_issuer {
+	/** `iss` and `aud` of its tickets. */
+	char *name, *audience;
+	/** File with its keys, a JSON Web Key Set (RFC 7517). */
+	char *file;
+	/** Where the file can be fetched anew: https, or http on this machine; NULL: nowhere. */
+	char *url;
+	/** It is fetched again for a key that nobody knows when it is at least so old, and in any case
+	 * when a ticket comes and it is older than this. */
+	uint32_t min_age_s, max_age_s;
+};
+/** The issuers from 0 on; NULL behind the last. Borrowed. */
+const struct lease_issuer *lease_policy_issuer(const struct lease_policy *policy, size_t index);
+/** Reads an issuer's file again. On failure its keys stay as they were. Errors: FILE_READ,
+ * JSON_INVALID. */
+bool lease_policy_reload(struct lease_policy *policy, size_t index, struct lane_error *err);
+/** Whether this is a JSON Web Key Set with at least one key that can be used. Errors: JSON_INVALID.
+ */
+bool lease_jwks_check(const struct base_json *set, struct lane_error *err);
+
+/** Rights of a ticket. Errors: TICKET_REFUSED; TICKET_KEY_UNKNOWN when no key of the policy is the
+ * one that it names. Finish the rights in every case. */
 bool lease_policy_ticket(const struct lease_policy *policy, const char *text, size_t size,
 	uint64_t now_s, struct lease_rights *rights, struct lane_error *err);
 /** Rights of a user of this machine; false when the policy does not name it. */
 bool lease_policy_user(const struct lease_policy *policy, uid_t uid, struct lease_rights *rights);
+/** Rights of the holder of a verified certificate with these names ("dns:..", see the policy's
+ * `certificates`); false when the policy knows none of them. */
+bool lease_policy_certificate(const struct lease_policy *policy, const char *const *names,
+	size_t count, struct lease_rights *rights);
 
 #endif

@@ -57,9 +57,10 @@ static bool decode_json(const struct segment *segment, const char *name, struct 
  * bring a key (jwk, jku, x5u, x5c) and extensions that must be understood (crit) are refused by
  * not being among those that are known.
  */
-static const struct lease_signer *choose_signer(
-	const struct lease_signer *signers, size_t count, const struct base_json *header)
+static const struct lease_signer *choose_signer(const struct lease_signer *signers, size_t count,
+	const struct base_json *header, struct lane_error *err)
 {
+	static const char why[] = "its header names no key that is known, or asks for more than that";
 	static const struct base_json_key keys[] = {
 		{"alg", BASE_JSON_STRING, true, 0, 0},
 		{"kid", BASE_JSON_STRING, true, 0, 0},
@@ -68,6 +69,7 @@ static const struct lease_signer *choose_signer(
 		{"x5t", BASE_JSON_STRING, false, 0, 0},
 	};
 	if (!base_json_check(header, header->root, "$", keys, sizeof(keys) / sizeof(keys[0]), NULL)) {
+		refuse(err, why);
 		return NULL;
 	}
 	const char *id = base_json_string(header->root, "kid", "");
@@ -75,9 +77,13 @@ static const struct lease_signer *choose_signer(
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(signers[i].key.id, id) == 0) {
 			bool its_own = strcmp(lease_algorithm_name(signers[i].key.algorithm), algorithm) == 0;
+			if (!its_own) {
+				refuse(err, why);
+			}
 			return its_own ? &signers[i] : NULL;
 		}
 	}
+	lane_error_set(err, "TICKET_KEY_UNKNOWN", "%s", why);
 	return NULL;
 }
 
@@ -151,9 +157,9 @@ bool lease_ticket_verify(const struct lease_signer *signers, size_t signer_count
 		segments[0].size > HEADER_SIZE_MAX || !decode_json(&segments[0], "header", &header)) {
 		return refuse(err, "it is no JSON Web Token");
 	}
-	ticket->signer = choose_signer(signers, signer_count, &header);
+	ticket->signer = choose_signer(signers, signer_count, &header, err);
 	if (ticket->signer == NULL) {
-		return refuse(err, "its header names no key that is known, or asks for more than that");
+		return false;
 	}
 	/* Nothing of the claims is looked at before the signature has been. */
 	if (!signature_holds(ticket->signer, text, segments)) {

@@ -38,7 +38,8 @@ struct lease_ticket {
 void lease_tid(const char *text, size_t size, char tid[LEASE_TID_SIZE]);
 /**
  * Checks form, signature, issuer, audience and times, in this order; the key is chosen by `kid`
- * alone, and the key says the algorithm. Errors: TICKET_REFUSED. Finish the ticket in every case.
+ * alone, and the key says the algorithm. Errors: TICKET_KEY_UNKNOWN, TICKET_REFUSED. Finish the
+ * ticket in every case.
  */
 bool lease_ticket_verify(const struct lease_signer *signers, size_t signer_count, const char *text,
 	size_t size, uint64_t now_s, struct lease_ticket *ticket, struct lane_error *err);

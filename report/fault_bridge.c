@@ -57,6 +57,12 @@ static const struct report_fault faults[] = {
 	{"JOURNAL_FAILED", "The journal cannot be used",
 		"The folder of --state cannot be read or written, the disk is full, or another bridge has it.",
 		"Give the bridge a folder of its own on a disk with room.", "df DIR; ls -ld DIR"},
+	{"JWKS_FETCH", "The keys of an issuer cannot be fetched",
+		"The URL of the policy (jwks_url) did not answer in time, answered with something else than a key "
+		"set, or with one that is too large. Redirects are not followed.",
+		"Correct jwks_url. Until it answers, the keys of the file stay in use; without a network, put the "
+		"key set into that file yourself.",
+		"curl -sS URL | python3 -m json.tool"},
 	{"KEY_FAILED", "The key cannot be used",
 		"OpenSSL could not make or use an Ed25519 key, or the file holds only its public half.",
 		"Use the private file that gpu-lease keygen made.", "openssl version"},
@@ -71,7 +77,7 @@ static const struct report_fault faults[] = {
 		"Ask for at least 1 MiB, 1 stream and 1 second, and no more than the GPU's info says.",
 		"cat MOUNT/gpu/GPU-0/info"},
 	{"LEASE_NOT_ACTIVE", "The lease is not active",
-		"It has expired, was released or revoked, or still waits in the queue.",
+		"It has expired, was released, revoked or preempted, or still waits in the queue.",
 		"Acquire a new one; renew at a third of the time to live.", "cat MOUNT/proc/leases"},
 	{"LEASE_PERMISSION", "The role may not lease this GPU",
 		"The session's role or ticket does not cover this GPU or this request.",
@@ -91,6 +97,11 @@ static const struct report_fault faults[] = {
 		"epoll, a timer or a signal descriptor was refused by the kernel, most often because the limit of "
 		"open files is reached.",
 		"Raise the limit of open files (LimitNOFILE) and start the bridge again.", "ulimit -n"},
+	{"TICKET_KEY_UNKNOWN", "No key is known that this ticket names",
+		"The kid in its header is that of no key of the policy: it is from another issuer, or the issuer "
+		"has new keys that have not been fetched yet.",
+		"Try again after a few seconds; add the key or the issuer to the policy.",
+		"cut -d. -f1 TICKET | base64 -d"},
 	{"TICKET_REFUSED", "The ticket is not accepted",
 		"It has expired, was revoked, is meant for another service, or no key of the policy has signed "
 		"it.",
