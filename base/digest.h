@@ -17,4 +17,14 @@ void base_sha256_text(const void *bytes, size_t size, char text[BASE_SHA256_TEXT
 /** Whether text is exactly "sha256:" and 64 lower-case hex digits. */
 bool base_sha256_valid(const char *text);
 
+/** SHA-256 of bytes that come piece by piece. */
+struct base_sha256_stream;
+
+struct base_sha256_stream *base_sha256_stream_create(void);
+void base_sha256_stream_add(struct base_sha256_stream *stream, const void *bytes, size_t size);
+/** "sha256:<hex>" of what has been added so far; more may follow. */
+void base_sha256_stream_text(
+	const struct base_sha256_stream *stream, char text[BASE_SHA256_TEXT_SIZE]);
+void base_sha256_stream_destroy(struct base_sha256_stream *stream);
+
 #endif

@@ -70,6 +70,9 @@ void bridge_fid_remove(struct bridge_fid_table *table, struct bridge_fid *fid)
 {
 	*slot_of(table, fid->number) = fid->next;
 	table->count--;
+	if (fid->open && fid->node->kind != NULL && fid->node->kind->closed != NULL) {
+		fid->node->kind->closed(fid->node, fid);
+	}
 	bridge_node_drop(fid->node);
 	base_buffer_finish(&fid->partial);
 	base_buffer_finish(&fid->replies);

@@ -136,10 +136,15 @@ static const char *verdict_of(const struct lane_error *err)
 	return "ERR INVALID";
 }
 
-/** Checks that need the lease. */
+/** Checks that need the lease, and a module that was staged. */
 static bool check_submission(
-	const struct bridge_tenant *tenant, const struct bridge_job *job, struct lane_error *err)
+	const struct bridge_tenant *tenant, struct bridge_job *job, struct lane_error *err)
 {
+	struct bridge_bundles *bundles = tenant->gpu->archive->bundles;
+	if (job->module == NULL && bundles != NULL &&
+		!bridge_bundles_take(bundles, tenant->attach, job, err)) {
+		return false;
+	}
 	if (job->module == NULL) {
 		return lane_error_set(err, "JOB_INVALID", "nothing is staged at %s",
 			job->module_path != NULL ? job->module_path : "inputs[0]");
@@ -204,6 +209,19 @@ static bool is_blank(const char *line, size_t size)
 	return i == size;
 }
 
+/** Whether the modules of all that waits, and of these, stay within bounds. */
+static bool modules_fit(const struct bridge_tenant *tenant, const struct batch *batch)
+{
+	uint64_t bytes = 0;
+	for (const struct bridge_run *run = tenant->first; run != NULL; run = run->next) {
+		bytes += run->job.module_size;
+	}
+	for (size_t i = 0; i < batch->count; i++) {
+		bytes += batch->submissions[i].job.module_size;
+	}
+	return bytes <= (uint64_t)BRIDGE_QUEUE_MIB_MAX << 20;
+}
+
 static int parse_lines(
 	struct bridge_tenant *tenant, struct batch *batch, const char *lines, size_t size)
 {
@@ -218,23 +236,14 @@ static int parse_lines(
 			if (status < 0) {
 				return status;
 			}
+			/* Each time: a short line can name a large bundle. */
+			if (!modules_fit(tenant, batch)) {
+				return -EAGAIN;
+			}
 		}
 		lines = newline + 1;
 	}
 	return 0;
-}
-
-/** Whether the modules of all that waits, and of these, stay within bounds. */
-static bool modules_fit(const struct bridge_tenant *tenant, const struct batch *batch)
-{
-	uint64_t bytes = 0;
-	for (const struct bridge_run *run = tenant->first; run != NULL; run = run->next) {
-		bytes += run->job.module_size;
-	}
-	for (size_t i = 0; i < batch->count; i++) {
-		bytes += batch->submissions[i].job.module_size;
-	}
-	return bytes <= (uint64_t)BRIDGE_QUEUE_MIB_MAX << 20;
 }
 
 static void accept_submission(struct bridge_tenant *tenant, struct submission *submission)
@@ -242,6 +251,7 @@ static void accept_submission(struct bridge_tenant *tenant, struct submission *s
 	struct bridge_gpu *gpu = tenant->gpu;
 	struct bridge_run *run = bridge_run_create(
 		gpu->archive, gpu->card.id, &gpu->status, tenant->attach, &submission->job);
+	run->kept_max = memory_cap(tenant);
 	if (submission->verdict == NULL) {
 		enqueue(tenant, run);
 	} else {
@@ -269,9 +279,6 @@ static int job_write(
 	}
 	struct batch batch = {.count = 0};
 	int status = parse_lines(tenant, &batch, lines, size);
-	if (status == 0 && !modules_fit(tenant, &batch)) {
-		status = -EAGAIN;
-	}
 	for (size_t i = 0; status == 0 && i < batch.count; i++) {
 		accept_submission(tenant, &batch.submissions[i]);
 	}

@@ -29,7 +29,7 @@ static bool name_char(char c, bool first)
 }
 
 /* An id becomes a name in the namespace, so that it may hold nothing a path could misread. */
-static bool name_valid(const char *name)
+bool bridge_job_name_valid(const char *name)
 {
 	size_t length = strlen(name);
 	for (size_t i = 0; i < length; i++) {
@@ -390,7 +390,7 @@ static bool job_read(const struct base_json *json, struct bridge_job *job, struc
 			BRIDGE_JOB_ID_MAX);
 	}
 	const char *kernel = base_json_string(json->root, "kernel", "");
-	if (!name_valid(kernel)) {
+	if (!bridge_job_name_valid(kernel)) {
 		return lane_error_set(err, "JOB_INVALID",
 			"kernel is not a name of at most %d of A-Za-z0-9._-", BRIDGE_JOB_ID_MAX);
 	}
@@ -415,7 +415,7 @@ bool bridge_job_parse(const char *line, size_t size, struct bridge_job *job, str
 		return job_invalid(err);
 	}
 	const char *id = base_json_string(json.root, "job", "");
-	if (name_valid(id)) {
+	if (bridge_job_name_valid(id)) {
 		job->id = base_strdup(id);
 	}
 	return job_payload(&json, job, err) && job_read(&json, job, err);

@@ -132,6 +132,9 @@ struct bridge_job {
 	uint64_t memory_bytes, result_bytes;
 };
 
+/** Whether a name can be that of a job, a kernel or an alias of a bundle. */
+bool bridge_job_name_valid(const char *name);
+
 /**
  * Parses one descriptor line. The hash of an inline payload is checked first, before anything else
  * is looked at. Errors, whose code becomes the job's state: JOB_HASH (ERR HASH), JOB_INVALID (ERR

@@ -74,11 +74,18 @@ static uint64_t text_size(const struct bridge_node *node, const struct bridge_fi
 	return node->text.size;
 }
 
+ssize_t bridge_node_read_text(
+	const struct bridge_node *node, uint64_t offset, void *bytes, size_t size)
+{
+	return node->retired ? -ESTALE
+						 : read_slice(node->text.data, node->text.size, offset, bytes, size);
+}
+
 static ssize_t text_read(const struct bridge_node *node, struct bridge_fid *fid, uint64_t offset,
 	void *bytes, size_t size)
 {
 	(void)fid;
-	return read_slice(node->text.data, node->text.size, offset, bytes, size);
+	return bridge_node_read_text(node, offset, bytes, size);
 }
 
 struct bridge_node *bridge_node_add_text(
@@ -101,6 +108,9 @@ static ssize_t fd_read(const struct bridge_node *node, struct bridge_fid *fid, u
 	void *bytes, size_t size)
 {
 	(void)fid;
+	if (node->retired) {
+		return -ESTALE;
+	}
 	if (offset >= node->fd_size) {
 		return 0;
 	}
@@ -140,6 +150,24 @@ void bridge_node_unlink(struct bridge_node *node)
 	bridge_node_drop(node);
 }
 
+static void close_fd(struct bridge_node *node)
+{
+	if (node->fd >= 0) {
+		close(node->fd);
+		node->fd = -1;
+	}
+}
+
+void bridge_node_retire(struct bridge_node *node)
+{
+	for (struct bridge_node *child = node->first; child != NULL; child = child->next) {
+		bridge_node_retire(child);
+	}
+	node->retired = true;
+	close_fd(node);
+	base_buffer_finish(&node->text);
+}
+
 struct bridge_node *bridge_node_hold(struct bridge_node *node)
 {
 	node->references++;
@@ -150,9 +178,7 @@ void bridge_node_drop(struct bridge_node *node)
 {
 	while (node != NULL && --node->references == 0) {
 		struct bridge_node *parent = node->parent != node ? node->parent : NULL;
-		if (node->fd >= 0) {
-			close(node->fd);
-		}
+		close_fd(node);
 		base_buffer_finish(&node->text);
 		free(node->name);
 		free(node->owner);
@@ -161,14 +187,24 @@ void bridge_node_drop(struct bridge_node *node)
 	}
 }
 
+/** The first of these siblings with this name. */
+static struct bridge_node *named(struct bridge_node *node, const struct wire_text *name)
+{
+	while (node != NULL && !wire_text_equals(name, node->name)) {
+		node = node->next;
+	}
+	return node;
+}
+
 struct bridge_node *bridge_node_child(
 	const struct bridge_node *directory, const struct wire_text *name)
 {
-	struct bridge_node *child = directory->first;
-	while (child != NULL && !wire_text_equals(name, child->name)) {
-		child = child->next;
-	}
-	return child;
+	return named(directory->first, name);
+}
+
+struct bridge_node *bridge_node_next(const struct bridge_node *child, const struct wire_text *name)
+{
+	return named(child->next, name);
 }
 
 struct bridge_node *bridge_node_after(const struct bridge_node *directory, uint64_t cookie)
@@ -178,6 +214,11 @@ struct bridge_node *bridge_node_after(const struct bridge_node *directory, uint6
 		child = child->next;
 	}
 	return child;
+}
+
+bool bridge_file_kind_takes(const struct bridge_file_kind *kind)
+{
+	return kind->write != NULL || kind->put != NULL;
 }
 
 struct wire_qid bridge_node_qid(const struct bridge_node *node)
@@ -192,5 +233,8 @@ struct wire_qid bridge_node_qid(const struct bridge_node *node)
 
 uint32_t bridge_node_mode(const struct bridge_node *node)
 {
-	return node->kind != NULL ? S_IFREG | node->kind->mode : S_IFDIR | 0555;
+	if (node->kind != NULL) {
+		return S_IFREG | node->kind->mode;
+	}
+	return S_IFDIR | (node->make != NULL ? 0777 : 0555);
 }

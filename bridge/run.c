@@ -54,6 +54,8 @@ struct bridge_run *bridge_run_create(struct bridge_archive *archive, const char 
 
 static void run_destroy(struct bridge_run *run)
 {
+	/* A fid that is still open would keep it in memory for ever. */
+	bridge_node_retire(run->directory);
 	bridge_node_unlink(run->directory);
 	bridge_job_finish(&run->job);
 	free(run);
@@ -108,6 +110,24 @@ static void make_room(struct bridge_archive *archive, const struct bridge_run *n
 	archive_take_out(archive, victim != NULL ? victim : &archive->first);
 }
 
+/** Drops the oldest results of the session until what it keeps fits its lease. */
+static void make_own_room(struct bridge_archive *archive, const struct bridge_run *newest)
+{
+	uint64_t share = 0;
+	for (const struct bridge_run *run = archive->first; run != NULL; run = run->next) {
+		share += run->attach == newest->attach ? run->kept_bytes : 0;
+	}
+	for (struct bridge_run **link = &archive->first;
+		 newest->kept_max > 0 && share > newest->kept_max && *link != newest;) {
+		if ((*link)->attach == newest->attach && (*link)->kept_bytes > 0) {
+			share -= (*link)->kept_bytes;
+			archive_take_out(archive, link);
+		} else {
+			link = &(*link)->next;
+		}
+	}
+}
+
 static void archive_add(struct bridge_archive *archive, struct bridge_run *run)
 {
 	run->next = NULL;
@@ -115,6 +135,7 @@ static void archive_add(struct bridge_archive *archive, struct bridge_run *run)
 	archive->last = run;
 	archive->count++;
 	archive->bytes += run->kept_bytes;
+	make_own_room(archive, run);
 	while (archive->first != NULL && archive->first != run &&
 		(archive->count > BRIDGE_ARCHIVE_COUNT_MAX || archive->bytes > ARCHIVE_BYTES_MAX)) {
 		make_room(archive, run);

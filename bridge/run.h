@@ -3,6 +3,7 @@
 #define BRIDGE_RUN_H
 
 #include "bridge/attach.h"
+#include "bridge/bundles.h"
 #include "bridge/job.h"
 #include "bridge/node.h"
 #include "bridge/record.h"
@@ -30,17 +31,25 @@ struct bridge_run {
 	const char *gpu;
 	/** Bytes of result and timing. */
 	uint64_t kept_bytes;
+	/** What its session may keep of them, results of older jobs counted; 0: no bound but those of
+	 * the archive. */
+	uint64_t kept_max;
 	/** In its lease's queue, or in the archive. */
 	struct bridge_run *next;
 };
 
-/** Ended jobs whose outputs can still be read, oldest first: until their session is gone or newer
- * ones need the room: then the oldest of the subject that keeps most goes. */
+/**
+ * Ended jobs whose outputs can still be read, oldest first: until their session is gone, its newer
+ * ones take more than its lease may (kept_max), or all together take too much: then the oldest of
+ * the subject that keeps most goes.
+ */
 struct bridge_archive {
 	/** /worker. Borrowed. */
 	struct bridge_node *directory;
 	/** Where jobs and leases are recorded, or NULL. Borrowed. */
 	struct bridge_record *record;
+	/** Where jobs find their modules, or NULL. Borrowed. */
+	struct bridge_bundles *bundles;
 	struct bridge_run *first, *last;
 	size_t count;
 	uint64_t bytes;

@@ -67,6 +67,7 @@ static void attach_detached(void *context, struct bridge_attach *attach)
 		bridge_gpu_leave(server->gpus[i], attach);
 	}
 	bridge_archive_forget(&server->archive, attach);
+	bridge_bundles_forget(server->archive.bundles, attach);
 }
 
 static bool find_cards(
@@ -108,6 +109,7 @@ static void publish(struct bridge_server *server, struct bridge_cards *cards)
 	bridge_node_add(log, "queen.log", &bridge_stream_file, bridge_record_log(server->record));
 	server->archive.record = server->record;
 	bridge_access_publish(server->access, server->root, ticket_revoked, server);
+	server->archive.bundles = bridge_bundles_create(server->root);
 	server->archive.directory = bridge_node_add(server->root, "worker", NULL, NULL);
 	server->gpus = base_alloc(cards->count, sizeof(struct bridge_gpu *));
 	server->seen = base_alloc(cards->count, sizeof(uint64_t));
@@ -222,6 +224,7 @@ void bridge_server_destroy(struct bridge_server *server)
 		bridge_gpu_destroy(server->gpus[i]);
 	}
 	bridge_archive_finish(&server->archive);
+	bridge_bundles_destroy(server->archive.bundles);
 	if (server->root != NULL) {
 		bridge_node_unlink(server->root);
 	}

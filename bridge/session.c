@@ -235,7 +235,7 @@ static const struct {
 	{WIRE_TSTATFS, false, bridge_session_statfs},
 	{WIRE_TFSYNC, false, bridge_session_fsync},
 	{WIRE_TREMOVE, true, op_remove},
-	{WIRE_TLCREATE, false, refuse},
+	{WIRE_TLCREATE, false, bridge_session_create_file},
 	{WIRE_TSYMLINK, false, refuse},
 	{WIRE_TMKNOD, false, refuse},
 	{WIRE_TRENAME, false, refuse},

@@ -97,6 +97,11 @@ int bridge_session_write(struct bridge_session *session, struct bridge_fid *fid,
 	if (!fid->writable) {
 		return EBADF;
 	}
+	if (fid->node->kind->put != NULL) {
+		reply->count = request->data.size;
+		return -fid->node->kind->put(
+			fid->node, request->offset, request->data.bytes, request->data.size);
+	}
 	if (session->partial_bytes + request->data.size > BRIDGE_PARTIAL_MAX) {
 		return ENOSPC;
 	}

@@ -34,8 +34,12 @@ static struct bridge_node *step(
 	if (wire_text_equals(name, "..")) {
 		return from->parent;
 	}
+	/* Two subjects may have a file of one name in a folder: each sees its own. */
 	struct bridge_node *child = bridge_node_child(from, name);
-	return child != NULL && bridge_attach_sees(fid->attach, child) ? child : NULL;
+	while (child != NULL && !bridge_attach_sees(fid->attach, child)) {
+		child = bridge_node_next(child, name);
+	}
+	return child;
 }
 
 int bridge_session_walk(struct bridge_session *session, struct bridge_fid *fid,
@@ -76,6 +80,21 @@ int bridge_session_walk(struct bridge_session *session, struct bridge_fid *fid,
 	return 0;
 }
 
+/** The fid is open from here on. */
+static void become_open(struct bridge_session *session, struct bridge_fid *fid, uint32_t access,
+	struct wire_message *reply)
+{
+	const struct bridge_file_kind *kind = fid->node->kind;
+	fid->open = true;
+	fid->readable = kind != NULL && access != WIRE_OPEN_WRITE;
+	fid->writable = access != WIRE_OPEN_READ;
+	if (kind != NULL && kind->opened != NULL) {
+		kind->opened(fid->node, fid);
+	}
+	reply->qid = bridge_node_qid(fid->node);
+	reply->io_unit = session->msize - WIRE_IO_HEADER_SIZE;
+}
+
 int bridge_session_open(struct bridge_session *session, struct bridge_fid *fid,
 	const struct wire_message *request, struct wire_message *reply)
 {
@@ -92,17 +111,39 @@ int bridge_session_open(struct bridge_session *session, struct bridge_fid *fid,
 	if (kind != NULL && (request->flags & WIRE_OPEN_DIRECTORY) != 0) {
 		return ENOTDIR;
 	}
-	if (kind != NULL && ((reads && kind->read == NULL) || (writes && kind->write == NULL))) {
+	if (kind != NULL &&
+		((reads && kind->read == NULL) || (writes && !bridge_file_kind_takes(kind)))) {
 		return EPERM;
 	}
 	if (writes && !kind->open_to_all && !bridge_attach_writes(fid->attach)) {
 		return EPERM;
 	}
-	fid->open = true;
-	fid->readable = kind != NULL && reads;
-	fid->writable = writes;
-	reply->qid = bridge_node_qid(fid->node);
-	reply->io_unit = session->msize - WIRE_IO_HEADER_SIZE;
+	become_open(session, fid, access, reply);
+	return 0;
+}
+
+int bridge_session_create_file(struct bridge_session *session, struct bridge_fid *fid,
+	const struct wire_message *request, struct wire_message *reply)
+{
+	struct bridge_node *directory = fid->node;
+	uint32_t access = request->flags & WIRE_OPEN_ACCESS;
+	if (directory->kind != NULL) {
+		return ENOTDIR;
+	}
+	if (directory->make == NULL || !bridge_attach_writes(fid->attach)) {
+		return EPERM;
+	}
+	if (fid->open || (access != WIRE_OPEN_WRITE && access != WIRE_OPEN_READ_WRITE)) {
+		return EINVAL;
+	}
+	int error = 0;
+	struct bridge_node *file =
+		directory->make(directory, fid->attach, &request->name, request->flags, &error);
+	if (file == NULL) {
+		return error;
+	}
+	bridge_fid_move(fid, file);
+	become_open(session, fid, access, reply);
 	return 0;
 }
 
@@ -143,7 +184,7 @@ int bridge_session_setattr(struct bridge_session *session, struct bridge_fid *fi
 	(void)session;
 	(void)reply;
 	const struct bridge_file_kind *kind = fid->node->kind;
-	bool may_write = kind != NULL && kind->write != NULL &&
+	bool may_write = kind != NULL && bridge_file_kind_takes(kind) &&
 		(kind->open_to_all || bridge_attach_writes(fid->attach));
 	bool truncates = (request->set_mask & SETATTR_SIZE) != 0;
 	if (!may_write || (request->set_mask & ~(uint32_t)SETATTR_HARMLESS) != 0) {
@@ -172,5 +213,9 @@ int bridge_session_fsync(struct bridge_session *session, struct bridge_fid *fid,
 	(void)session;
 	(void)request;
 	(void)reply;
-	return fid->open ? 0 : EBADF;
+	const struct bridge_file_kind *kind = fid->node->kind;
+	if (!fid->open) {
+		return EBADF;
+	}
+	return kind != NULL && kind->sync != NULL ? -kind->sync(fid->node) : 0;
 }

@@ -38,6 +38,8 @@ int bridge_session_walk(struct bridge_session *session, struct bridge_fid *fid,
 	const struct wire_message *request, struct wire_message *reply);
 int bridge_session_open(struct bridge_session *session, struct bridge_fid *fid,
 	const struct wire_message *request, struct wire_message *reply);
+int bridge_session_create_file(struct bridge_session *session, struct bridge_fid *fid,
+	const struct wire_message *request, struct wire_message *reply);
 int bridge_session_getattr(struct bridge_session *session, struct bridge_fid *fid,
 	const struct wire_message *request, struct wire_message *reply);
 int bridge_session_setattr(struct bridge_session *session, struct bridge_fid *fid,

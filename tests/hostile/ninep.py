@@ -22,6 +22,7 @@ MESSAGES = {
     "Tlopen": (12, "fid:4 flags:4"),
     "Rlopen": (13, "qid:q iounit:4"),
     "Tlcreate": (14, "fid:4 name:s flags:4 mode:4 gid:4"),
+    "Rlcreate": (15, "qid:q iounit:4"),
     "Tsymlink": (16, "dfid:4 name:s target:s gid:4"),
     "Tmknod": (18, "dfid:4 name:s mode:4 major:4 minor:4 gid:4"),
     "Trename": (20, "fid:4 dfid:4 name:s"),

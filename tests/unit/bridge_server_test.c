@@ -149,7 +149,7 @@ static void namespace_is_as_published(void **state)
 		const char *path, *names;
 	} folders[] = {
 		{"/",
-			"[\"gpu\",\"handle\",\"log\",\"metrics\",\"proc\",\"revoke\",\"ticket\",\"version\",\"worker\"]"},
+			"[\"bundles\",\"gpu\",\"handle\",\"log\",\"metrics\",\"proc\",\"revoke\",\"ticket\",\"version\",\"worker\"]"},
 		{"/gpu", "[\"GPU-0\",\"GPU-1\"]"},
 		{"/gpu/GPU-1", "[\"ctl\",\"events\",\"facts\",\"info\",\"job\",\"lease\",\"status\"]"},
 		{"/worker", "[]"},
@@ -179,8 +179,8 @@ static void namespace_is_as_published(void **state)
 static void what_is_not_there_is_not_found(void **state)
 {
 	struct bed *bed = *state;
-	static const char *const paths[] = {
-		"/tickets", "/bundles", "/metric", "/proc/9", "/log/other.log", "/worker/nobody/result"};
+	static const char *const paths[] = {"/tickets", "/bundles/vadd", "/metric", "/proc/9",
+		"/log/other.log", "/worker/nobody/result"};
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 		assert_null(bridge_file_open(bed->clients[0], paths[i], BRIDGE_READ, &err));
