@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 
+#include <errno.h>
 #include <libdrm/amdgpu_drm.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,10 +98,12 @@ cJSON *probe_amdgpu_info(const struct probe_root *root, int fd)
 {
 	struct drm_amdgpu_info_device device;
 	uint32_t number = 0;
-	if (!ask(fd, AMDGPU_INFO_DEV_INFO, &device, sizeof(device))) {
-		return NULL;
-	}
 	cJSON *info = base_json_new_object();
+	if (!ask(fd, AMDGPU_INFO_DEV_INFO, &device, sizeof(device))) {
+		const char *name = strerrorname_np(errno);
+		base_json_add_string(info, "error", name ? name : "unknown");
+		return info;
+	}
 	/* Of the ioctl: what sysfs says of the same device has to agree. */
 	base_json_add_format(info, "id", "1002:%04x", device.device_id);
 	const char *family = probe_amdgpu_family(device.family);

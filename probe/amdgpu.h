@@ -6,8 +6,8 @@
 
 /**
  * What the amdgpu driver itself says of the GPU behind an open node (AMDGPU_INFO of amdgpu_drm.h):
- * chip family, compute units, clocks, whether it works and how often its memory was lost. NULL when
- * it does not answer. Caller owns.
+ * chip family, compute units, clocks, whether it works and how often its memory was lost; only the
+ * errno as "error" when it does not answer. Caller owns.
  */
 cJSON *probe_amdgpu_info(const struct probe_root *root, int fd);
 

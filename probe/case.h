@@ -33,6 +33,12 @@ const char *probe_case_outcome(const cJSON *facts, const char *collector);
 /** Whether the collector came to its end, so that what is not there is known not to be there. */
 bool probe_case_collected(const cJSON *facts, const char *collector);
 
+/**
+ * Whether the floor asks, with severity failure, for a fact whose path begins so, and is broken in
+ * it. A cause that the general health passes over counts then.
+ */
+bool probe_case_breaks(const struct probe_case *trial, const char *prefix);
+
 /** Takes the best pair of a GPU and one of its Vulkan devices; the first of equals. */
 void probe_case_choose(struct probe_case *trial);
 

@@ -15,12 +15,19 @@ enum report_level probe_cause_level(const struct probe_case *trial);
  * passes. */
 enum report_level probe_cause_crash_level(const struct probe_case *trial);
 
+/** Evidence "said": the drivers' own words, of which RADV says only there why it leaves a GPU out.
+ */
+void probe_cause_add_messages(const struct probe_case *trial, cJSON *finding);
+/** Evidence of which manifests there are: "no driver" mostly is a matter of where they lie. */
+void probe_cause_add_manifests(const struct probe_case *trial, cJSON *finding);
+
 /** The kernel's side: collectors, nodes, PCI, container. */
 void probe_cause_collectors(const struct probe_case *trial);
 void probe_cause_sysfs(const struct probe_case *trial);
 void probe_cause_no_node(const struct probe_case *trial);
 void probe_cause_not_mounted(const struct probe_case *trial);
 void probe_cause_open(const struct probe_case *trial);
+void probe_cause_driver(const struct probe_case *trial);
 void probe_cause_no_render_node(const struct probe_case *trial);
 void probe_cause_pci(const struct probe_case *trial);
 void probe_cause_hooks(const struct probe_case *trial);
@@ -34,10 +41,20 @@ void probe_cause_instance(const struct probe_case *trial);
 void probe_cause_icd(const struct probe_case *trial);
 void probe_cause_no_device(const struct probe_case *trial);
 void probe_cause_gpu_missing(const struct probe_case *trial);
+void probe_cause_mesa(const struct probe_case *trial);
 void probe_cause_submit(const struct probe_case *trial);
-void probe_cause_venus(const struct probe_case *trial);
 void probe_cause_disagreement(const struct probe_case *trial);
 void probe_cause_pretended(const struct probe_case *trial);
 void probe_cause_environment(const struct probe_case *trial);
+
+/** Venus, the driver of a virtual machine's GPU. */
+void probe_cause_venus(const struct probe_case *trial);
+bool probe_venus_is_icd(const cJSON *icd);
+/** Whether a GPU here is a virtio-gpu. */
+bool probe_venus_has_gpu(const struct probe_case *trial);
+/** The code of a failure of Venus: host memory does not run out there, page sizes differ. */
+const char *probe_venus_code(const struct probe_case *trial, const char *code);
+/** Which cause keeps a virtio-gpu whose node opens out of Vulkan. */
+const char *probe_venus_missing_code(const struct probe_case *trial);
 
 #endif

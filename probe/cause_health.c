@@ -14,6 +14,11 @@
 static void check_works(const struct probe_case *trial, const cJSON *gpu, const cJSON *node)
 {
 	const cJSON *amdgpu = base_json_get(node, "amdgpu");
+	const char *error = probe_text(amdgpu, "error");
+	if (error) {
+		report_finding(trial->report, probe_cause_level(trial), "AMDGPU_INIT_FAILED",
+			"%s opens, but the first ioctl of amdgpu says %s", probe_text(node, "path"), error);
+	}
 	if (!base_json_bool(amdgpu, "works", true)) {
 		report_finding(trial->report, probe_cause_level(trial), "AMDGPU_INIT_FAILED",
 			"%s: the kernel driver says that its acceleration does not work",

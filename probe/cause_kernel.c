@@ -15,6 +15,16 @@ static void add_evidence(cJSON *finding, const char *key, const char *text)
 	}
 }
 
+/* What the kernel said while it looked for the GPU. */
+static void add_kernel_log(const struct probe_case *trial, cJSON *finding)
+{
+	const cJSON *lines = probe_path_find(trial->facts, "host.kernel_log");
+	if (lines && lines->child) {
+		base_json_add_node(
+			report_finding_evidence(finding), "kernel_log", cJSON_Duplicate(lines, true));
+	}
+}
+
 /* The GPU that a node belongs to. */
 static const cJSON *gpu_of(const struct probe_case *trial, const cJSON *node)
 {
@@ -29,9 +39,16 @@ static const cJSON *gpu_of(const struct probe_case *trial, const cJSON *node)
 	return NULL;
 }
 
-/* Nobody computes through the primary node when the render node opens, nor on a mere display. */
+/*
+ * Nobody computes through the primary node when the render node opens, nor on a mere display; but a
+ * floor may ask for this very node.
+ */
 static enum report_level node_level(const struct probe_case *trial, const cJSON *node)
 {
+	BASE_FREE char *facts = base_format("drm[%s].", base_json_string(node, "name", ""));
+	if (probe_case_breaks(trial, facts)) {
+		return REPORT_FAILURE;
+	}
 	const cJSON *gpu = gpu_of(trial, node);
 	const cJSON *render = probe_case_node(trial->facts, gpu, "render");
 	bool spare = probe_is(node, "kind", "primary") && probe_is(render, "open", "ok");
@@ -106,8 +123,9 @@ void probe_cause_sysfs(const struct probe_case *trial)
 void probe_cause_no_node(const struct probe_case *trial)
 {
 	if (probe_case_collected(trial->facts, "drm") && !base_json_get(trial->facts, "drm")->child) {
-		report_finding(trial->report, probe_cause_level(trial), "DRM_NODE_ABSENT",
+		cJSON *finding = report_finding(trial->report, probe_cause_level(trial), "DRM_NODE_ABSENT",
 			"neither /dev/dri nor /sys/class/drm has a GPU node");
+		add_kernel_log(trial, finding);
 	}
 }
 
@@ -145,39 +163,113 @@ static void add_identity(const struct probe_case *trial, const cJSON *node, cJSO
 			groups[0] ? groups : "none");
 	}
 	add_evidence(finding, "security_label", probe_text(host, "security_label"));
+	add_evidence(finding, "selinux", probe_text(host, "selinux"));
+}
+
+static bool in_groups(const cJSON *host, double gid)
+{
+	const cJSON *group;
+	cJSON_ArrayForEach(group, base_json_get(host, "groups"))
+	{
+		if (cJSON_IsNumber(group) && group->valuedouble == gid) {
+			return true;
+		}
+	}
+	return base_json_number(host, "gid", -1) == gid;
+}
+
+/* Whether owner and mode let this process read and write: then something else refuses it. */
+static bool mode_admits(const cJSON *host, const cJSON *node)
+{
+	/* CAP_DAC_OVERRIDE of linux/capability.h, and who owns what a user namespace does not map. */
+	enum { DAC_OVERRIDE = 1 << 1, OVERFLOW_ID = 65534, READ_WRITE = 06 };
+	double uid = base_json_number(host, "uid", -1);
+	double owner = base_json_number(node, "uid", OVERFLOW_ID);
+	double group = base_json_number(node, "gid", OVERFLOW_ID);
+	unsigned long mode = strtoul(base_json_string(node, "mode", "0"), NULL, 8);
+	if (owner == uid) {
+		mode >>= 6;
+	} else if (in_groups(host, group)) {
+		mode >>= 3;
+	}
+	unsigned long long capabilities =
+		strtoull(base_json_string(host, "capabilities", "0"), NULL, 16);
+	return uid >= 0 &&
+		((mode & READ_WRITE) == READ_WRITE ||
+			(capabilities & DAC_OVERRIDE && owner != OVERFLOW_ID && group != OVERFLOW_ID));
+}
+
+static const struct open_error {
+	const char *error;
+	const char *code;
+	const char *words;
+} open_errors[] = {
+	{"EPERM", "DRM_NODE_FORBIDDEN", "the device cgroup does not allow it"},
+	{"EACCES", "DRM_NODE_DENIED", "owner, group or mode keep this process out"},
+	{"ENXIO", "DRM_NODE_STALE", "no driver is behind its number"},
+	{"ENODEV", "DRM_NODE_STALE", "no driver is behind its number"},
+	{"EIO", "DRM_NODE_WEDGED", "the device does not answer"},
+	{"EBUSY", "DRM_NODE_WEDGED", "the device is in reset"},
+};
+
+static void tell_open(const struct probe_case *trial, const cJSON *node, const char *result)
+{
+	const char *code = "COLLECTOR_FAILED";
+	const char *words = "not what the open of a GPU node is known to answer";
+	for (size_t i = 0; i < sizeof(open_errors) / sizeof(open_errors[0]); i++) {
+		if (strcmp(open_errors[i].error, result) == 0) {
+			code = open_errors[i].code;
+			words = open_errors[i].words;
+		}
+	}
+	if (strcmp(result, "EACCES") == 0 && mode_admits(base_json_get(trial->facts, "host"), node)) {
+		words = "owner and mode let this process in, so a security module (SELinux) refuses it";
+	}
+	cJSON *finding = report_finding(trial->report, node_level(trial, node), code,
+		"open(%s): %s: %s", base_json_string(node, "path", "?"), result, words);
+	add_identity(trial, node, finding);
+}
+
+/* It opens, but what is behind it does not answer as a GPU's driver does. */
+static void tell_silence(const struct probe_case *trial, const cJSON *node, const char *error)
+{
+	bool other = strcmp(error, "ENOTTY") == 0;
+	report_finding(trial->report, node_level(trial, node),
+		other ? "DRM_NODE_STALE" : "DRM_NODE_WEDGED", "%s opens, but DRM_IOCTL_VERSION says %s%s",
+		base_json_string(node, "path", "?"), error, other ? ": it is no GPU's" : "");
 }
 
 void probe_cause_open(const struct probe_case *trial)
 {
-	static const struct {
-		const char *error;
-		const char *code;
-		const char *words;
-	} errors[] = {
-		{"EPERM", "DRM_NODE_FORBIDDEN", "the device cgroup does not allow it"},
-		{"EACCES", "DRM_NODE_DENIED", "owner, group or mode keep this process out"},
-		{"ENXIO", "DRM_NODE_STALE", "no driver is behind its number"},
-		{"ENODEV", "DRM_NODE_STALE", "no driver is behind its number"},
-		{"EIO", "DRM_NODE_WEDGED", "the device does not answer"},
-		{"EBUSY", "DRM_NODE_WEDGED", "the device is in reset"},
-	};
-	const cJSON *node;
-	cJSON_ArrayForEach(node, base_json_get(trial->facts, "drm"))
-	{
-		const char *result = probe_text(node, "open");
-		if (!result || strcmp(result, "ok") == 0) {
-			continue;
+	/* The render node's finding comes first: compute goes through it. */
+	static const char *const kinds[] = {"render", "primary"};
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const cJSON *node;
+		cJSON_ArrayForEach(node, base_json_get(trial->facts, "drm"))
+		{
+			const char *result = base_json_string(node, "open", "ok");
+			const char *silence = probe_text(node, "driver_error");
+			if (!probe_is(node, "kind", kinds[i])) {
+				continue;
+			}
+			if (strcmp(result, "ok") != 0) {
+				tell_open(trial, node, result);
+			} else if (silence) {
+				tell_silence(trial, node, silence);
+			}
 		}
-		size_t i = 0;
-		while (i < sizeof(errors) / sizeof(errors[0]) - 1 && strcmp(errors[i].error, result) != 0) {
-			i++;
-		}
-		bool known = strcmp(errors[i].error, result) == 0;
-		cJSON *finding = report_finding(trial->report, node_level(trial, node),
-			known ? errors[i].code : "COLLECTOR_FAILED", "open(%s): %s%s%s",
-			base_json_string(node, "path", "?"), result, known ? ": " : "",
-			known ? errors[i].words : "");
-		add_identity(trial, node, finding);
+	}
+}
+
+/* The GPU is there and driven, but not by what the floor asks for. */
+void probe_cause_driver(const struct probe_case *trial)
+{
+	const char *driver = probe_text(trial->gpu, "driver");
+	if (driver && probe_case_is_hardware(trial->gpu) && probe_case_breaks(trial, "gpu.driver")) {
+		report_finding(trial->report, REPORT_FAILURE, "DRM_DRIVER_WRONG",
+			"%s (%s) is driven by %s, and the floor asks for another driver",
+			base_json_string(trial->gpu, "name", "?"), base_json_string(trial->gpu, "id", "no ids"),
+			driver);
 	}
 }
 
@@ -232,9 +324,10 @@ void probe_cause_pci(const struct probe_case *trial)
 			continue;
 		}
 		if (!driver) {
-			report_finding(trial->report, probe_cause_level(trial), "DRM_NODE_ABSENT",
-				"no kernel driver is bound to %s (%s) at %s", base_json_string(gpu, "id", "?"),
-				probe_text(gpu, "name"), probe_text(gpu, "pci"));
+			cJSON *finding = report_finding(trial->report, probe_cause_level(trial),
+				"DRM_NODE_ABSENT", "no kernel driver is bound to %s (%s) at %s",
+				base_json_string(gpu, "id", "?"), probe_text(gpu, "name"), probe_text(gpu, "pci"));
+			add_kernel_log(trial, finding);
 		} else if (strcmp(driver, "vfio-pci") == 0) {
 			report_finding(trial->report, probe_cause_level(trial), "DRM_DRIVER_WRONG",
 				"%s at %s is bound to vfio-pci, for a virtual machine",

@@ -21,8 +21,7 @@ static const char *known_code(const char *code, const char *otherwise)
 	return code && report_fault_find(code) ? code : otherwise;
 }
 
-/* The driver's own words, of which RADV says only there why it leaves a GPU out. */
-static void add_messages(const struct probe_case *trial, cJSON *finding)
+void probe_cause_add_messages(const struct probe_case *trial, cJSON *finding)
 {
 	cJSON *said = NULL;
 	const cJSON *message;
@@ -45,8 +44,7 @@ void probe_cause_loader(const struct probe_case *trial)
 	}
 }
 
-/* Says which manifests there were, since "no driver" mostly is a matter of where they are. */
-static void add_manifests(const struct probe_case *trial, cJSON *finding)
+void probe_cause_add_manifests(const struct probe_case *trial, cJSON *finding)
 {
 	cJSON *evidence = report_finding_evidence(finding);
 	cJSON *used = base_json_add_array(evidence, "manifests");
@@ -72,40 +70,18 @@ static bool is_nix_without_drivers(const struct probe_case *trial)
 	return path && strncmp(path, "/nix/store/", 11) == 0;
 }
 
-static bool has_virtio_gpu(const struct probe_case *trial)
-{
-	const cJSON *gpu;
-	cJSON_ArrayForEach(gpu, base_json_get(trial->facts, "gpus"))
-	{
-		if (probe_is(gpu, "driver", "virtio_gpu")) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool is_venus_icd(const cJSON *icd)
-{
-	return strncmp(base_json_string(icd, "name", ""), "virtio_icd", strlen("virtio_icd")) == 0;
-}
-
-static bool has_venus_icd(const struct probe_case *trial)
-{
-	const cJSON *icd;
-	cJSON_ArrayForEach(icd, fact(trial, "vulkan.icds"))
-	{
-		if (base_json_bool(icd, "used", false) && is_venus_icd(icd)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Code of an ICD that fails even alone; one that only finds its hardware missing does not. */
+/*
+ * Code of an ICD that fails even alone. One that only finds its hardware missing does not, if it
+ * says so when an instance is created; when devices are listed that fails for all.
+ */
 static const char *failed_alone(const cJSON *icd)
 {
-	const char *code = probe_text(base_json_get(icd, "alone"), "code");
-	return code && strcmp(code, "VULKAN_NO_DRIVER") != 0 ? code : NULL;
+	const cJSON *alone = base_json_get(icd, "alone");
+	const char *code = probe_text(alone, "code");
+	if (code && strcmp(code, "VULKAN_NO_DRIVER") == 0) {
+		return base_json_bool(alone, "listed", true) ? NULL : "VULKAN_ENUMERATE_FAILED";
+	}
+	return code;
 }
 
 /*
@@ -122,12 +98,13 @@ static bool name_failing(const struct probe_case *trial)
 		if (!code) {
 			continue;
 		}
-		bool memory = is_venus_icd(icd) && strcmp(code, "VULKAN_OUT_OF_HOST_MEMORY") == 0;
+		if (probe_venus_is_icd(icd)) {
+			code = probe_venus_code(trial, code);
+		}
 		cJSON *finding = report_finding(trial->report, probe_cause_crash_level(trial),
-			memory ? "VENUS_OUT_OF_HOST_MEMORY" : known_code(code, "VULKAN_INSTANCE_FAILED"),
-			"%s: %s", probe_text(icd, "path"),
+			known_code(code, "VULKAN_INSTANCE_FAILED"), "%s: %s", probe_text(icd, "path"),
 			base_json_string(base_json_get(icd, "alone"), "error", code));
-		add_messages(trial, finding);
+		probe_cause_add_messages(trial, finding);
 		named = true;
 	}
 	return named;
@@ -145,15 +122,16 @@ void probe_cause_instance(const struct probe_case *trial)
 	}
 	const cJSON *failed = created ? enumeration : instance;
 	const char *code = known_code(probe_text(failed, "code"), "VULKAN_INSTANCE_FAILED");
-	if (strcmp(code, "VULKAN_OUT_OF_HOST_MEMORY") == 0 && has_virtio_gpu(trial)) {
-		code = "VENUS_OUT_OF_HOST_MEMORY";
-	} else if (strcmp(code, "VULKAN_NO_DRIVER") == 0 && is_nix_without_drivers(trial)) {
+	if (probe_venus_has_gpu(trial)) {
+		code = probe_venus_code(trial, code);
+	}
+	if (strcmp(code, "VULKAN_NO_DRIVER") == 0 && is_nix_without_drivers(trial)) {
 		code = "ICD_NIX_DRIVER_PATH";
 	}
 	cJSON *finding = report_finding(trial->report, probe_cause_level(trial), code, "%s",
 		base_json_string(failed, "error", "no Vulkan instance"));
-	add_manifests(trial, finding);
-	add_messages(trial, finding);
+	probe_cause_add_manifests(trial, finding);
+	probe_cause_add_messages(trial, finding);
 }
 
 void probe_cause_icd(const struct probe_case *trial)
@@ -179,13 +157,13 @@ void probe_cause_no_device(const struct probe_case *trial)
 {
 	const cJSON *enumeration = fact(trial, "vulkan.enumeration");
 	const cJSON *devices = fact(trial, "vulkan.devices");
-	if (base_json_bool(enumeration, "listed", false) && !devices->child) {
+	bool software = devices && devices->child;
+	if (base_json_bool(enumeration, "listed", false) && !software) {
 		cJSON *finding = report_finding(trial->report, probe_cause_level(trial), "DEVICE_NONE",
 			"the loader and its drivers list no device");
-		add_manifests(trial, finding);
-		add_messages(trial, finding);
+		probe_cause_add_manifests(trial, finding);
+		probe_cause_add_messages(trial, finding);
 	}
-	bool software = devices && devices->child;
 	const cJSON *device;
 	cJSON_ArrayForEach(device, devices)
 	{
@@ -195,21 +173,8 @@ void probe_cause_no_device(const struct probe_case *trial)
 		cJSON *finding = report_finding(trial->report, probe_cause_level(trial),
 			"DEVICE_SOFTWARE_ONLY", "Vulkan lists only %s",
 			base_json_string(devices->child, "name", "a software renderer"));
-		add_messages(trial, finding);
+		probe_cause_add_messages(trial, finding);
 	}
-}
-
-/* Which of Venus's causes keeps a virtio-gpu out of Vulkan. */
-static const char *venus_code(const struct probe_case *trial)
-{
-	const cJSON *message;
-	cJSON_ArrayForEach(message, fact(trial, "vulkan.messages"))
-	{
-		if (strstr(base_json_string(message, "text", ""), "OUT_OF_HOST_MEMORY")) {
-			return "VENUS_OUT_OF_HOST_MEMORY";
-		}
-	}
-	return has_venus_icd(trial) ? "VENUS_NO_DEVICE" : "VENUS_ICD_MISSING";
 }
 
 void probe_cause_gpu_missing(const struct probe_case *trial)
@@ -226,13 +191,57 @@ void probe_cause_gpu_missing(const struct probe_case *trial)
 			!probe_is(render, "open", "ok")) {
 			continue;
 		}
-		const char *code =
-			probe_is(gpu, "driver", "virtio_gpu") ? venus_code(trial) : "GPU_NOT_IN_VULKAN";
+		const char *code = probe_is(gpu, "driver", "virtio_gpu") ? probe_venus_missing_code(trial)
+																 : "GPU_NOT_IN_VULKAN";
 		cJSON *finding = report_finding(trial->report, probe_cause_level(trial), code,
 			"%s (%s, driver %s) opens, but Vulkan does not list it", probe_text(render, "path"),
 			probe_text(gpu, "name"), base_json_string(gpu, "driver", "unknown"));
-		add_manifests(trial, finding);
-		add_messages(trial, finding);
+		probe_cause_add_manifests(trial, finding);
+		probe_cause_add_messages(trial, finding);
+	}
+}
+
+/* GFX12, of which Mesa has only known since 25.0: Navi 48 and Navi 44. */
+static bool is_gfx12(const struct probe_case *trial, const cJSON *gpu)
+{
+	enum { FAMILY_GC_12_0_0 = 152 };
+	static const char *const ids[] = {"1002:7550", "1002:7551", "1002:7590"};
+	const cJSON *render = probe_case_node(trial->facts, gpu, "render");
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		if (probe_is(gpu, "id", ids[i])) {
+			return true;
+		}
+	}
+	return base_json_number(base_json_get(render, "amdgpu"), "family_id", 0) >= FAMILY_GC_12_0_0;
+}
+
+/* "Mesa 24.2.8" of the GPU's own driver; when it has none, of any other, as that of llvmpipe. */
+static const char *mesa_for(const struct probe_case *trial, const cJSON *gpu)
+{
+	const char *own = probe_text(gpu, "vulkan");
+	const cJSON *device;
+	cJSON_ArrayForEach(device, fact(trial, "vulkan.devices"))
+	{
+		const char *info = base_json_string(device, "driver_info", "");
+		if (strncmp(info, "Mesa ", strlen("Mesa ")) == 0 &&
+			(!own || probe_is(device, "key", own))) {
+			return info;
+		}
+	}
+	return NULL;
+}
+
+void probe_cause_mesa(const struct probe_case *trial)
+{
+	const cJSON *gpu;
+	cJSON_ArrayForEach(gpu, base_json_get(trial->facts, "gpus"))
+	{
+		const char *mesa = mesa_for(trial, gpu);
+		if (mesa && probe_version_compare(mesa, "25.0") < 0 && is_gfx12(trial, gpu)) {
+			report_finding(trial->report, probe_cause_level(trial), "MESA_TOO_OLD",
+				"%s (%s) needs Mesa 25.0, and this is %s", probe_text(gpu, "name"),
+				base_json_string(gpu, "id", "no ids"), mesa);
+		}
 	}
 }
 
@@ -252,83 +261,49 @@ void probe_cause_submit(const struct probe_case *trial)
 		if ((judged && !(software && trial->hardware_wanted)) || (!trial->floor && !software)) {
 			level = REPORT_FAILURE;
 		}
-		cJSON *finding = report_finding(trial->report, level,
-			known_code(submit, "VULKAN_SUBMIT_FAILED"), "%s: %s", probe_text(device, "name"),
-			base_json_string(device, "submit_error", submit));
+		const char *name = base_json_string(device, "name", "?");
+		const char *error = base_json_string(device, "submit_error", submit);
+		bool named = strncmp(error, name, strlen(name)) == 0;
+		cJSON *finding =
+			report_finding(trial->report, level, known_code(submit, "VULKAN_SUBMIT_FAILED"),
+				"%s%s%s", named ? "" : name, named ? "" : ": ", error);
 		base_json_add_string(
 			report_finding_evidence(finding), "device", base_json_string(device, "key", "?"));
 	}
 }
 
-/* The floor asks for Venus, or the loader is given no other driver. */
-static bool venus_wanted(const struct probe_case *trial)
+/* What is said twice of an element of "gpus" or of "vulkan.devices", and differently. */
+static void tell_disagreements(const struct probe_case *trial, const cJSON *said_of)
 {
-	for (size_t i = 0; trial->floor && i < trial->floor->count; i++) {
-		const struct probe_expectation *expectation = &trial->floor->expectations[i];
-		const cJSON *operand = expectation->test.operand;
-		if (strcmp(expectation->fact, "gpu.vulkan.driver_id") == 0 && cJSON_IsString(operand)) {
-			return strcmp(operand->valuestring, "MESA_VENUS") == 0;
-		}
-	}
-	const cJSON *icd;
-	cJSON_ArrayForEach(icd, fact(trial, "vulkan.icds"))
+	const cJSON *entry;
+	cJSON_ArrayForEach(entry, base_json_get(said_of, "disagreements"))
 	{
-		if (base_json_bool(icd, "used", false) && !is_venus_icd(icd)) {
-			return false;
+		BASE_BUFFER_AUTO words = BASE_BUFFER_INIT;
+		const cJSON *member;
+		cJSON_ArrayForEach(member, entry)
+		{
+			if (strcmp(member->string, "what") != 0) {
+				base_buffer_print(&words, "%s %s says %s", words.size ? "," : "", member->string,
+					member->valuestring);
+			}
 		}
-	}
-	return has_venus_icd(trial);
-}
-
-/* Over vtest, a socket to a server of tests, no virtio-gpu is needed. */
-static void check_virtio_gpu(const struct probe_case *trial)
-{
-	const cJSON *debug = fact(trial, "host.environment[VN_DEBUG].value");
-	bool vtest = cJSON_IsString(debug) && strstr(debug->valuestring, "vtest");
-	if (has_venus_icd(trial) && venus_wanted(trial) && !has_virtio_gpu(trial) && !vtest) {
-		cJSON *finding = report_finding(trial->report, probe_cause_level(trial), "VENUS_NO_DEVICE",
-			"the Venus driver is installed, and no GPU node here is a virtio-gpu's");
-		add_manifests(trial, finding);
-		add_messages(trial, finding);
-	}
-}
-
-void probe_cause_venus(const struct probe_case *trial)
-{
-	check_virtio_gpu(trial);
-	const cJSON *device;
-	cJSON_ArrayForEach(device, fact(trial, "vulkan.devices"))
-	{
-		if (trial->hardware_wanted && probe_is(device, "driver_id", "MESA_VENUS") &&
-			base_json_bool(device, "software", false)) {
-			report_finding(trial->report, probe_cause_level(trial), "VENUS_SOFTWARE",
-				"%s: the host renders on its CPU", probe_text(device, "name"));
-		}
+		cJSON *finding = report_finding(trial->report, REPORT_WARNING, "FACTS_DISAGREE",
+			"%s of %s:%s", probe_text(entry, "what"), probe_text(said_of, "name"), words.data);
+		base_json_add_node(
+			report_finding_evidence(finding), "disagreement", cJSON_Duplicate(entry, true));
 	}
 }
 
 void probe_cause_disagreement(const struct probe_case *trial)
 {
-	const cJSON *gpu;
-	cJSON_ArrayForEach(gpu, base_json_get(trial->facts, "gpus"))
+	const cJSON *said_of;
+	cJSON_ArrayForEach(said_of, base_json_get(trial->facts, "gpus"))
 	{
-		const cJSON *entry;
-		cJSON_ArrayForEach(entry, base_json_get(gpu, "disagreements"))
-		{
-			BASE_BUFFER_AUTO words = BASE_BUFFER_INIT;
-			const cJSON *member;
-			cJSON_ArrayForEach(member, entry)
-			{
-				if (strcmp(member->string, "what") != 0) {
-					base_buffer_print(&words, "%s %s says %s", words.size ? "," : "",
-						member->string, member->valuestring);
-				}
-			}
-			cJSON *finding = report_finding(trial->report, REPORT_WARNING, "FACTS_DISAGREE",
-				"%s of %s:%s", probe_text(entry, "what"), probe_text(gpu, "name"), words.data);
-			base_json_add_node(
-				report_finding_evidence(finding), "disagreement", cJSON_Duplicate(entry, true));
-		}
+		tell_disagreements(trial, said_of);
+	}
+	cJSON_ArrayForEach(said_of, fact(trial, "vulkan.devices"))
+	{
+		tell_disagreements(trial, said_of);
 	}
 }
 

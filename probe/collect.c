@@ -103,6 +103,10 @@ static void merge_alone(cJSON *facts, cJSON *icd, const struct base_child_outcom
 	bool done = probe_emit_merge(own, &outcome->output, &step);
 	cJSON *alone = base_json_add_object(icd, "alone");
 	describe_outcome(alone, outcome, done, step);
+	const cJSON *listed = probe_path_find(own, "vulkan.enumeration.listed");
+	if (listed) {
+		base_json_add_bool(alone, "listed", cJSON_IsTrue(listed));
+	}
 	copy_failure(alone, probe_path_find(own, "vulkan.instance"));
 	copy_failure(alone, probe_path_find(own, "vulkan.enumeration"));
 	static const char *const lists[] = {"vulkan.devices", "vulkan.messages"};

@@ -32,8 +32,11 @@ static const struct {
 	{"but this driver is only compatible with", "KERNEL_TOO_OLD", false},
 	{"radv/amdgpu: failed to initialize device", "AMDGPU_INIT_FAILED", false},
 	{"(ACCEL_WORKING) failed", "AMDGPU_INIT_FAILED", false},
+	{"Direct firmware load for ", "FIRMWARE_MISSING", false},
 	{"wire format version", "VENUS_PROTOCOL", false},
 	{"failed to allocate/map ring shmem", "VENUS_OUT_OF_HOST_MEMORY", false},
+	{"Skipping this driver", "ICD_SKIPPED", true},
+	{"Skipping ICD", "ICD_SKIPPED", true},
 	{"is not a conformant Vulkan implementation", "MESA_NOT_CONFORMANT", true},
 	{"os_same_file_description couldn't determine", "NOISE_KCMP", true},
 };
@@ -53,8 +56,7 @@ static void hear(const struct probe_case *trial, const char *line, cJSON *findin
 		}
 		enum report_level level = sayings[i].noise ? REPORT_NOTICE : probe_cause_level(trial);
 		if (!findings[first]) {
-			findings[first] =
-				report_finding(trial->report, level, sayings[i].code, "the driver says: %s", line);
+			findings[first] = report_finding(trial->report, level, sayings[i].code, "%s", line);
 			base_json_add_array(report_finding_evidence(findings[first]), "said");
 		}
 		cJSON *said =
@@ -84,6 +86,10 @@ static void cause_sayings(const struct probe_case *trial)
 	cJSON *findings[SAYING_COUNT] = {NULL};
 	hear_all(trial, probe_path_find(trial->facts, "vulkan.messages"), findings);
 	hear_all(trial, probe_path_find(trial->facts, "collectors[vulkan].log"), findings);
+	/* What the kernel once said of a GPU that is well now is history. */
+	if (trial->state != REPORT_HELD) {
+		hear_all(trial, probe_path_find(trial->facts, "host.kernel_log"), findings);
+	}
 	const cJSON *icd;
 	cJSON_ArrayForEach(icd, probe_path_find(trial->facts, "vulkan.icds"))
 	{
@@ -105,12 +111,14 @@ void probe_diagnose(const struct probe_case *trial)
 		{probe_cause_pci, true},
 		{probe_cause_not_mounted, true},
 		{probe_cause_open, true},
+		{probe_cause_driver, true},
 		{probe_cause_no_render_node, true},
 		{probe_cause_hooks, true},
 		{probe_cause_loader, false},
 		{probe_cause_instance, false},
 		{probe_cause_icd, false},
 		{cause_sayings, false},
+		{probe_cause_mesa, true},
 		{probe_cause_no_device, false},
 		{probe_cause_gpu_missing, true},
 		{probe_cause_venus, true},

@@ -138,6 +138,8 @@ static void add_driver_facts(cJSON *result, int fd)
 {
 	drmVersionPtr version = drmGetVersion(fd);
 	if (!version) {
+		const char *name = strerrorname_np(errno);
+		base_json_add_string(result, "driver_error", name ? name : "unknown");
 		return;
 	}
 	base_json_add_format(result, "driver", "%.*s", version->name_len, version->name);
@@ -185,10 +187,7 @@ static cJSON *open_node(const struct probe_root *root, const char *path, bool bu
 		drmDropMaster(fd);
 		add_driver_facts(result, fd);
 		if (strcmp(base_json_string(result, "driver", ""), "amdgpu") == 0) {
-			cJSON *info = probe_amdgpu_info(root, fd);
-			if (info) {
-				base_json_add_node(result, "amdgpu", info);
-			}
+			base_json_add_node(result, "amdgpu", probe_amdgpu_info(root, fd));
 		}
 		if (!bus_known) {
 			add_bus_facts(result, fd);

@@ -32,11 +32,13 @@ static const struct probe_shape cgroup[] = {
 static const struct probe_shape host[] = {{STRING("kernel")}, {STRING("machine")},
 	{STRING("distribution")}, {STRING("libc")}, {INTEGER("page_size")}, {INTEGER("cpus")},
 	{INTEGER("memory_bytes")}, {BOOL("sysfs")}, {STRING("vendor")}, {STRING("product")},
-	{STRING("container")}, {STRING("pod")}, {STRING("pod_namespace")}, {INTEGER("uid")},
-	{INTEGER("gid")}, {INTEGERS("groups")}, {STRINGS("capability_names")}, {STRING("capabilities")},
-	{STRING("seccomp")}, {BOOL("no_new_privs")}, {STRING("security_modules")},
-	{STRING("security_label")}, {OBJECT("cgroup", cgroup)}, {LIST("parameters", variable)},
-	{LIST("runner", variable)}, {LIST("environment", variable)}, {.name = NULL}};
+	{STRING("container")}, {STRING("container_runtime")}, {STRING("pod")},
+	{STRING("pod_namespace")}, {INTEGER("uid")}, {INTEGER("gid")}, {INTEGERS("groups")},
+	{STRINGS("capability_names")}, {STRING("capabilities")}, {STRING("seccomp")},
+	{BOOL("no_new_privs")}, {STRING("security_modules")}, {STRING("security_label")},
+	{STRING("selinux")}, {OBJECT("cgroup", cgroup)}, {LIST("parameters", variable)},
+	{STRINGS("kernel_log")}, {LIST("runner", variable)}, {LIST("environment", variable)},
+	{.name = NULL}};
 
 static const struct probe_shape sensors[] = {{NUMBER("temperature_c")}, {NUMBER("hotspot_c")},
 	{NUMBER("memory_temperature_c")}, {NUMBER("power_w")}, {NUMBER("power_cap_w")},
@@ -45,7 +47,7 @@ static const struct probe_shape sensors[] = {{NUMBER("temperature_c")}, {NUMBER(
 static const struct probe_shape ras[] = {
 	{NAME("name")}, {INTEGER("uncorrected")}, {INTEGER("corrected")}, {.name = NULL}};
 
-static const struct probe_shape amdgpu[] = {{STRING("id")}, {STRING("family")},
+static const struct probe_shape amdgpu[] = {{STRING("error")}, {STRING("id")}, {STRING("family")},
 	{INTEGER("family_id")}, {INTEGER("chip_revision")}, {STRING("product")},
 	{INTEGER("compute_units")}, {INTEGER("shader_engines")}, {INTEGER("vram_bits")},
 	{INTEGER("engine_mhz_max")}, {INTEGER("memory_mhz_max")}, {BOOL("works")},
@@ -60,8 +62,8 @@ static const struct probe_shape drm[] = {{NAME("name")}, {NAME("path")}, {NAME("
 	{INTEGER("vram_visible_used_bytes")}, {INTEGER("busy_percent")},
 	{INTEGER("memory_busy_percent")}, {STRING("vbios")}, {BOOL("coredump")},
 	{OBJECT("sensors", sensors)}, {LIST("firmware", variable)}, {LIST("ras", ras)},
-	{STRING("open")}, {STRING("driver")}, {STRING("driver_version")}, {STRINGS("capabilities")},
-	{OBJECT("amdgpu", amdgpu)}, {.name = NULL}};
+	{STRING("open")}, {STRING("driver_error")}, {STRING("driver")}, {STRING("driver_version")},
+	{STRINGS("capabilities")}, {OBJECT("amdgpu", amdgpu)}, {.name = NULL}};
 
 static const struct probe_shape errors[] = {
 	{INTEGER("correctable")}, {INTEGER("nonfatal")}, {INTEGER("fatal")}, {.name = NULL}};
@@ -81,7 +83,8 @@ static const struct probe_shape enumeration[] = {
 	{BOOL("listed")}, {STRING("code")}, {STRING("error")}, {.name = NULL}};
 
 static const struct probe_shape alone[] = {{NUMBER("ms")}, {NAME("outcome")}, {STRING("detail")},
-	{STRING("step")}, {STRINGS("log")}, {STRING("code")}, {STRING("error")}, {.name = NULL}};
+	{STRING("step")}, {STRINGS("log")}, {BOOL("listed")}, {STRING("code")}, {STRING("error")},
+	{.name = NULL}};
 
 static const struct probe_shape icd[] = {{NAME("name")}, {NAME("path")}, {STRING("source")},
 	{BOOL("used")}, {STRING("library")}, {STRING("api_version")}, {BOOL("loads")},
@@ -100,6 +103,11 @@ static const struct probe_shape limits[] = {{INTEGER("storage_buffer_bytes")},
 	{INTEGER("workgroup_count_x")}, {INTEGER("storage_buffer_alignment")},
 	{NUMBER("timestamp_period_ns")}, {.name = NULL}};
 
+static const struct probe_shape disagreement[] = {{NAME("what")}, {STRING("drm")},
+	{STRING("sysfs")}, {STRING("ioctl")}, {STRING("kernel")}, {STRING("pci")}, {STRING("vulkan")},
+	{STRING("vkGetPhysicalDeviceProperties")}, {STRING("vkGetPhysicalDeviceProperties2")},
+	{.name = NULL}};
+
 static const struct probe_shape vulkan_device[] = {{NAME("key")}, {NAME("name")}, {STRING("type")},
 	{BOOL("software")}, {STRING("id")}, {STRING("api_version")}, {STRING("driver_version")},
 	{STRING("driver_id")}, {STRING("driver_name")}, {STRING("driver_info")},
@@ -108,17 +116,14 @@ static const struct probe_shape vulkan_device[] = {{NAME("key")}, {NAME("name")}
 	{LIST("queue_families", queue_family)}, {OBJECT("limits", limits)}, {INTEGER("compute_units")},
 	{INTEGER("subgroup_size")}, {INTEGER("subgroup_size_min")}, {INTEGER("subgroup_size_max")},
 	{STRINGS("subgroup_operations")}, {STRINGS("features")}, {STRINGS("cooperative_matrices")},
-	{STRING("submit")}, {STRING("submit_error")}, {.name = NULL}};
+	{LIST("disagreements", disagreement)}, {STRING("submit")}, {STRING("submit_error")},
+	{.name = NULL}};
 
 static const struct probe_shape message[] = {{NAME("severity")}, {NAME("text")}, {.name = NULL}};
 
 static const struct probe_shape vulkan[] = {{OBJECT("loader", loader)},
 	{OBJECT("instance", instance)}, {OBJECT("enumeration", enumeration)}, {LIST("icds", icd)},
 	{LIST("layers", layer)}, {LIST("devices", vulkan_device)}, {LIST("messages", message)},
-	{.name = NULL}};
-
-static const struct probe_shape disagreement[] = {{NAME("what")}, {STRING("drm")},
-	{STRING("sysfs")}, {STRING("ioctl")}, {STRING("kernel")}, {STRING("pci")}, {STRING("vulkan")},
 	{.name = NULL}};
 
 static const struct probe_shape gpu_members[] = {{NAME("key")}, {STRING("name")},

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "probe/emit.h"
+#include "probe/kernel_log.h"
 
 #include <gnu/libc-version.h>
 #include <limits.h>
@@ -104,6 +105,26 @@ static void add_system(cJSON *host, const struct probe_root *root)
 	probe_add_text(host, "product", probe_root_line(root, "/sys/class/dmi/id/product_name"));
 }
 
+/* Where the root's layers lie tells who put them there: "upperdir=/var/lib/containerd/...". */
+static void add_runtime(cJSON *host, const struct probe_root *root)
+{
+	static const char *const runtimes[][2] = {{"/containerd/", "containerd"},
+		{"/docker/", "docker"}, {"/containers/storage/", "containers-storage"}};
+	BASE_BUFFER_AUTO mounts = BASE_BUFFER_INIT;
+	if (!probe_root_read(root, &mounts, "/proc/self/mountinfo")) {
+		return;
+	}
+	/* "36 35 98:0 / / rw,noatime ..." is the line of the root. */
+	const char *line = strstr(mounts.data, " / / ");
+	BASE_FREE char *text = base_strndup(line ? line : "", line ? strcspn(line, "\n") : 0);
+	for (size_t i = 0; i < sizeof(runtimes) / sizeof(runtimes[0]); i++) {
+		if (strstr(text, runtimes[i][0])) {
+			base_json_add_string(host, "container_runtime", runtimes[i][1]);
+			return;
+		}
+	}
+}
+
 /* What a process inside can see of the container that it is in. */
 static void add_container(cJSON *host, const struct probe_root *root)
 {
@@ -120,6 +141,7 @@ static void add_container(cJSON *host, const struct probe_root *root)
 	if (name) {
 		base_json_add_string(host, "container", name);
 	}
+	add_runtime(host, root);
 	char host_name[HOST_NAME_MAX + 1];
 	if (getenv("KUBERNETES_SERVICE_HOST") && gethostname(host_name, sizeof(host_name)) == 0) {
 		host_name[sizeof(host_name) - 1] = '\0';
@@ -173,6 +195,10 @@ static void add_process(cJSON *host, const struct probe_root *root)
 	}
 	probe_add_text(host, "security_modules", probe_root_line(root, "/sys/kernel/security/lsm"));
 	probe_add_text(host, "security_label", probe_root_line(root, "/proc/self/attr/current"));
+	BASE_FREE char *enforce = probe_root_line(root, "/sys/fs/selinux/enforce");
+	if (enforce) {
+		base_json_add_string(host, "selinux", enforce[0] == '1' ? "enforcing" : "permissive");
+	}
 }
 
 /* Path of the process in the cgroup hierarchy of a controller (version 1). Caller frees. */
@@ -217,6 +243,7 @@ int probe_host_collect(const struct probe_scope *scope, int out_fd)
 	add_process(host, &scope->root);
 	add_cgroup(host, &scope->root);
 	add_parameters(host, &scope->root);
+	probe_kernel_log(host);
 	add_variables(host, "runner", runner_variables);
 	add_variables(host, "environment", vulkan_variables);
 	probe_emit_put(out_fd, "host", host);

@@ -183,6 +183,16 @@ static cJSON *match_device(cJSON *gpus, const cJSON *facts, const cJSON *device,
 	return gpu;
 }
 
+/* Vulkan may say that the two nodes of its device are those of two GPUs. */
+static void compare_primary(cJSON *gpus, const cJSON *facts, cJSON *gpu, const cJSON *device)
+{
+	const cJSON *other = find_by_number(gpus, facts, "primary", probe_text(device, "primary"));
+	if (other && other != gpu) {
+		compare(gpu, "primary node", "drm", base_json_string(gpu, "primary", "none"), "vulkan",
+			probe_text(other, "primary"));
+	}
+}
+
 static void join_vulkan(cJSON *gpus, const cJSON *facts)
 {
 	const cJSON *device;
@@ -194,6 +204,7 @@ static void join_vulkan(cJSON *gpus, const cJSON *facts)
 		if (gpu) {
 			set_text(gpu, "joined_by", by);
 			compare(gpu, "pci", "drm", probe_text(gpu, "pci"), "vulkan", probe_text(device, "pci"));
+			compare_primary(gpus, facts, gpu, device);
 			if (!is_venus(device)) {
 				compare(
 					gpu, "id", "kernel", probe_text(gpu, "id"), "vulkan", probe_text(device, "id"));

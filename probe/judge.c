@@ -83,6 +83,19 @@ static const cJSON *find_fact(const struct probe_case *trial, const char *fact)
 	return probe_facts_find(trial->facts, trial->gpu, trial->device, fact);
 }
 
+bool probe_case_breaks(const struct probe_case *trial, const char *prefix)
+{
+	for (size_t i = 0; trial->floor && i < trial->floor->count; i++) {
+		const struct probe_expectation *expectation = &trial->floor->expectations[i];
+		if (expectation->severity == REPORT_FAILURE &&
+			strncmp(expectation->fact, prefix, strlen(prefix)) == 0 &&
+			judge_fact(trial, expectation, find_fact(trial, expectation->fact)) == REPORT_BROKEN) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* How many expectations that matter a candidate would hold. */
 static size_t score(const struct probe_case *trial)
 {
@@ -160,9 +173,9 @@ static void add_broken(const struct probe_case *trial, const struct probe_expect
 	if (unknown && level == REPORT_FAILURE) {
 		level = REPORT_WARNING;
 	}
-	cJSON *finding =
-		report_finding(trial->report, level, unknown ? "EXPECTATION_UNKNOWN" : "EXPECTATION_BROKEN",
-			"%s: %s %s, found: %s", expectation->id, expectation->fact, expected, observed);
+	cJSON *finding = report_finding(trial->report, level,
+		unknown ? "EXPECTATION_UNKNOWN" : "EXPECTATION_BROKEN", "%s: %s: expected %s, found %s",
+		expectation->id, expectation->fact, expected, observed);
 	cJSON *evidence = report_finding_evidence(finding);
 	base_json_add_string(evidence, "id", expectation->id);
 	base_json_add_string(evidence, "fact", expectation->fact);
@@ -227,6 +240,12 @@ static enum report_state judge_health(const struct probe_case *trial)
 	if (trial->device && !submit && probe_case_collected(trial->facts, "vulkan")) {
 		return REPORT_SKIPPED;
 	}
+	/* Vulkan was not asked, and nothing shows that it could not have had the GPU. */
+	const cJSON *render = probe_case_node(trial->facts, trial->gpu, "render");
+	if (strcmp(probe_case_outcome(trial->facts, "vulkan"), "skipped") == 0 &&
+		strcmp(base_json_string(render, "open", ""), "ok") == 0) {
+		return REPORT_SKIPPED;
+	}
 	return submit && strcmp(submit, "ok") == 0 ? REPORT_HELD : REPORT_BROKEN;
 }
 
@@ -237,7 +256,7 @@ static void report_health(const struct probe_case *trial)
 			  base_json_string(trial->device, "submit", "not measured"))
 		: base_strdup("no hardware GPU");
 	report_check(trial->report, "gpu-answers", judge_health(trial),
-		"a hardware GPU answers a checked submit", "submit is ok", observed,
+		"a hardware GPU answers a checked submit", "ok", observed,
 		"a wedged GPU still enumerates; only a checked answer shows that it works");
 }
 

@@ -10,7 +10,7 @@ enum { VERSION_PARTS = 8 };
 
 struct probe_operator {
 	const char *name;
-	/** Before the operand, for people. */
+	/** Before the operand, or in its place, behind "expected". */
 	const char *words;
 	/** Types of facts that it can be asked of. */
 	unsigned fact_types;
@@ -78,14 +78,14 @@ static bool holds_absent(const struct probe_test *test, const cJSON *fact)
 #define NUMERIC (BASE_JSON_INTEGER | BASE_JSON_NUMBER)
 
 static const struct probe_operator operators[] = {
-	{"equals", "is", SCALAR, 0, holds_equals},
-	{"one_of", "is one of", SCALAR, BASE_JSON_ARRAY, holds_one_of},
-	{"matches", "matches", BASE_JSON_STRING, BASE_JSON_STRING, holds_matches},
-	{"at_least", "is at least", NUMERIC, BASE_JSON_NUMBER, holds_at_least},
-	{"at_most", "is at most", NUMERIC, BASE_JSON_NUMBER, holds_at_most},
-	{"version_at_least", "is version", BASE_JSON_STRING, BASE_JSON_STRING, holds_version},
-	{"present", "is there", BASE_JSON_ANY, BASE_JSON_BOOL, holds_present},
-	{"absent", "is not there", BASE_JSON_ANY, BASE_JSON_BOOL, holds_absent},
+	{"equals", "", SCALAR, 0, holds_equals},
+	{"one_of", "one of ", SCALAR, BASE_JSON_ARRAY, holds_one_of},
+	{"matches", "a match of ", BASE_JSON_STRING, BASE_JSON_STRING, holds_matches},
+	{"at_least", "at least ", NUMERIC, BASE_JSON_NUMBER, holds_at_least},
+	{"at_most", "at most ", NUMERIC, BASE_JSON_NUMBER, holds_at_most},
+	{"version_at_least", "version ", BASE_JSON_STRING, BASE_JSON_STRING, holds_version},
+	{"present", "anything", BASE_JSON_ANY, BASE_JSON_BOOL, holds_present},
+	{"absent", "nothing", BASE_JSON_ANY, BASE_JSON_BOOL, holds_absent},
 };
 
 #define OPERATOR_COUNT (sizeof(operators) / sizeof(operators[0]))
@@ -207,7 +207,7 @@ char *probe_test_describe(const struct probe_test *test)
 	}
 	BASE_FREE char *operand = probe_value_text(test->operand);
 	return base_format(
-		"%s %s%s", test->op->words, operand, test->op->holds == holds_version ? " or newer" : "");
+		"%s%s%s", test->op->words, operand, test->op->holds == holds_version ? " or newer" : "");
 }
 
 char *probe_value_text(const cJSON *value)

@@ -40,7 +40,7 @@ bool probe_test_holds(const struct probe_test *test, const cJSON *fact);
 bool probe_test_wants_absence(const struct probe_test *test);
 /** Whether it accepts exactly this value. */
 bool probe_test_equals_bool(const struct probe_test *test, bool value);
-/** "is radv", "matches ...". Caller frees. */
+/** What it expects: "radv", "one of ...", "version 25.0 or newer". Caller frees. */
 char *probe_test_describe(const struct probe_test *test);
 
 /**

@@ -189,12 +189,20 @@ static void choose_icd(const char *path)
 	}
 }
 
+/* One more of Mesa's debug flags, which are separated by commas. */
+static void add_flag(const char *variable, const char *flag)
+{
+	const char *before = getenv(variable);
+	BASE_FREE char *flags = base_format("%s%s%s", before ? before : "", before ? "," : "", flag);
+	setenv(variable, flags, 1);
+}
+
 int probe_vulkan_collect(const struct probe_scope *scope, int out_fd)
 {
 	struct vulkan_probe probe = {.scope = scope, .out_fd = out_fd};
 	/* Only so RADV tells that a GPU is too new for it, and Venus that the host disagrees. */
-	setenv("RADV_DEBUG", "startup", 0);
-	setenv("VN_DEBUG", "init", 0);
+	add_flag("RADV_DEBUG", "startup");
+	add_flag("VN_DEBUG", "init");
 	if (scope->icd) {
 		choose_icd(scope->icd);
 	}

@@ -238,6 +238,35 @@ static void add_units(cJSON *device, const struct compute_identity *identity,
 	}
 }
 
+/* Notes what the driver answers differently to the two ways of asking the same. */
+static void compare_answers(cJSON *device, const VkPhysicalDeviceProperties *first,
+	const VkPhysicalDeviceProperties *second)
+{
+	const struct {
+		const char *what;
+		char *first, *second;
+	} answers[] = {
+		{"id", base_format("%04x:%04x", first->vendorID, first->deviceID),
+			base_format("%04x:%04x", second->vendorID, second->deviceID)},
+		{"type", base_strdup(compute_device_type_name(first->deviceType)),
+			base_strdup(compute_device_type_name(second->deviceType))},
+		{"name", base_strndup(first->deviceName, VK_MAX_PHYSICAL_DEVICE_NAME_SIZE),
+			base_strndup(second->deviceName, VK_MAX_PHYSICAL_DEVICE_NAME_SIZE)},
+	};
+	cJSON *list = NULL;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		if (strcmp(answers[i].first, answers[i].second) != 0) {
+			list = list ? list : base_json_add_array(device, "disagreements");
+			cJSON *entry = base_json_add_object(list, NULL);
+			base_json_add_string(entry, "what", answers[i].what);
+			base_json_add_string(entry, "vkGetPhysicalDeviceProperties", answers[i].first);
+			base_json_add_string(entry, "vkGetPhysicalDeviceProperties2", answers[i].second);
+		}
+		free(answers[i].first);
+		free(answers[i].second);
+	}
+}
+
 static void add_compute(
 	cJSON *device, const struct compute_instance *instance, const struct compute_identity *identity)
 {
@@ -252,6 +281,7 @@ static void add_compute(
 		vk->GetPhysicalDeviceProperties2 && identity->properties.apiVersion >= VK_API_VERSION_1_1;
 	if (asked) {
 		vk->GetPhysicalDeviceProperties2(identity->physical, &properties);
+		compare_answers(device, &identity->properties, &properties.properties);
 	}
 	add_limits(device, identity, &maintenance);
 	if (asked) {

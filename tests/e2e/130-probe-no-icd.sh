@@ -40,5 +40,5 @@ printf 'no manifest' >"$tmp/icd.d/radeon_icd.json"
 probe "$tmp/icd.d/radeon_icd.json"
 found ICD_LOAD_FAILED radeon_icd.json:1
 
-probe "$build/hostile_icd/incompatible_create.json"
-found VULKAN_NO_DRIVER incompatible_create.json
+probe "$build/hostile_icd/fail_create.json"
+found VULKAN_NO_DRIVER fail_create.json

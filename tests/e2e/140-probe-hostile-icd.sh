@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Beside a driver that works stands one that crashes, hangs, leaves, talks or fails: it is named by its
-# manifest, the other one's device is known all the same, stdout is one document, the deadline holds.
+# Beside a driver that works stands one that crashes, hangs, leaves, talks, fails, contradicts itself
+# or loses its device: each is a finding, the other one's device is known all the same, stdout is one
+# document, the deadline holds.
 . "$(dirname -- "$0")/../lib.sh"
 need python3 vulkaninfo
 lavapipe
@@ -9,49 +10,93 @@ good=$VK_DRIVER_FILES
 # A sanitizer's own handler would turn a crash into an exit.
 export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}handle_segv=0"
 timeout_s=4
+floor=software
 
-# hostile NAME STATUS CODE TEXT: one finding of this code names the manifest and holds the text.
-hostile() {
+# beside NAME: the loader finds this hostile driver, $manifest, and the good one.
+beside() {
   manifest=$build/hostile_icd/$1.json
-  VK_DRIVER_FILES=$manifest:$good
-  VK_ICD_FILENAMES=$VK_DRIVER_FILES
+  export VK_DRIVER_FILES="$manifest:$good" VK_ICD_FILENAMES="$manifest:$good"
+}
+# found CODE TEXT...: exactly one finding has the code, and its message all of the texts.
+found() {
+  code=$1
+  shift
+  for text in "$@"; do
+    expect_json "$tmp/stdout" "['$text' in f['message'] for f in doc['findings']
+      if f['code'] == '$code'] == [True]"
+  done
+}
+# hostile NAME STATUS [CODE TEXT...]: judged against $floor, with this finding, by the deadline.
+hostile() {
+  beside "$1"
+  expected=$2
+  shift 2
   begun=$(date +%s)
-  expect_status "$2" "$bin/gpu-probe" --floor software --timeout "$timeout_s" --format json
-  [ $(($(date +%s) - begun)) -le $((timeout_s + 1)) ] || fail "$1: the deadline did not hold"
-  expect_schema "$tmp/stdout" "$build/share/gpu-lane/schemas/gpu-lane-report-v1.schema.json"
-  expect_json "$tmp/stdout" "'llvmpipe' in doc['device']['name']"
-  expect_no_stdout noise
-  if [ -n "$3" ]; then
-    expect_json "$tmp/stdout" "[f['code'] for f in doc['findings']
-      if '$manifest' in f['message'] and '$4' in f['message']] == ['$3']"
+  expect_status "$expected" "$bin/gpu-probe" --floor "$floor" --timeout "$timeout_s" --format json
+  [ $(($(date +%s) - begun)) -le $((timeout_s + 1)) ] || fail 'the deadline did not hold'
+  if [ -z "${HOSTILE_RESULT-}" ]; then
+    expect_schema "$tmp/stdout" "$build/share/gpu-lane/schemas/gpu-lane-report-v1.schema.json"
   fi
+  if [ "$floor" = software ]; then
+    expect_json "$tmp/stdout" "'llvmpipe' in doc['device']['name']"
+  fi
+  [ $# -eq 0 ] || found "$@"
 }
 
-hostile crash_load 1 ICD_CRASHED SIGSEGV
-hostile crash_create 1 ICD_CRASHED 'create a Vulkan instance'
-hostile crash_enumerate 1 ICD_CRASHED 'list the devices'
-hostile exit_create 1 ICD_CRASHED 'exited with 0'
-hostile hang_create 1 ICD_HANGS 'create a Vulkan instance'
-hostile hang_enumerate 1 ICD_HANGS 'list the devices'
-hostile memory_create 1 VULKAN_OUT_OF_HOST_MEMORY VK_ERROR_OUT_OF_HOST_MEMORY
-# Newer loaders leave a driver that lists nothing out without a word, and so does what they serve.
-if VK_DRIVER_FILES=$build/hostile_icd/init_enumerate.json:$good \
-  VK_ICD_FILENAMES=$build/hostile_icd/init_enumerate.json:$good \
-  vulkaninfo --summary >/dev/null 2>&1; then
-  hostile init_enumerate 0 '' ''
-else
-  hostile init_enumerate 1 VULKAN_ENUMERATE_FAILED VK_ERROR_INITIALIZATION_FAILED
-fi
-# A driver whose hardware is not here, and one that talks about it, are every machine's.
-hostile incompatible_create 0 '' ''
-hostile talk_create 0 '' ''
+hostile crash_load 1 ICD_CRASHED "$build/hostile_icd/crash_load.json" SIGSEGV
+hostile crash_create 1 ICD_CRASHED /crash_create.json 'create a Vulkan instance'
+hostile crash_enumerate 1 ICD_CRASHED /crash_enumerate.json 'list the devices'
+hostile crash_device 1 ICD_CRASHED /crash_device.json 'checked submit on Hostile'
+hostile exit_create 1 ICD_CRASHED /exit_create.json 'exited with 0'
+hostile hang_create 1 ICD_HANGS /hang_create.json 'create a Vulkan instance'
+hostile hang_enumerate 1 ICD_HANGS /hang_enumerate.json 'list the devices'
+hostile hang_device 1 ICD_HANGS /hang_device.json 'checked submit on Hostile'
+# One that talks is every machine's; what it says is no fact.
+hostile talk_create 0
+expect_no_stdout noise
 expect_json "$tmp/stdout" "doc['host']['kernel'] != 'invented'"
+
+# The loader passes over a driver that does not come up, and says so; only without memory it gives up.
+for result in -2 -3 -4 -7 -9 -13 -1000; do
+  HOSTILE_RESULT=$result hostile fail_create 0 ICD_SKIPPED 'CreateInstance'
+done
+HOSTILE_RESULT=-1 hostile fail_create 1 VULKAN_OUT_OF_HOST_MEMORY /fail_create.json
+
+# Newer loaders leave a driver that cannot list its devices out without a word, older ones fail for
+# all. What an independent reader gets decides which of the two this is.
+beside fail_enumerate
+while read -r result name; do
+  export HOSTILE_RESULT="$result"
+  if vulkaninfo --summary >/dev/null 2>&1; then
+    hostile fail_enumerate 0
+  else
+    hostile fail_enumerate 1 VULKAN_ENUMERATE_FAILED /fail_enumerate.json "$name"
+  fi
+done <<'RESULTS'
+-1 VK_ERROR_OUT_OF_HOST_MEMORY
+-2 VK_ERROR_OUT_OF_DEVICE_MEMORY
+-3 VK_ERROR_INITIALIZATION_FAILED
+-4 VK_ERROR_DEVICE_LOST
+-9 VK_ERROR_INCOMPATIBLE_DRIVER
+-13 VK_ERROR_UNKNOWN
+-1000 -1000
+RESULTS
+unset HOSTILE_RESULT
+
+# A GPU that is listed and gone when it is opened, and one whose ids depend on who asks. Who only
+# wants the renderer is warned of the first.
+floor=discrete
+hostile lose_device 1 DEVICE_LOST 'Hostile (RADV GFX1201)' vkCreateDevice
+hostile contradict_device 1 FACTS_DISAGREE \
+  'vkGetPhysicalDeviceProperties says 1002:7550' 'vkGetPhysicalDeviceProperties2 says 10de:2684'
+floor=software
+hostile lose_device 0 DEVICE_LOST 'Hostile (RADV GFX1201)'
 
 # Alone they leave no device at all, and that is never a pass.
 for name in crash_create hang_create; do
   export VK_DRIVER_FILES="$build/hostile_icd/$name.json"
   export VK_ICD_FILENAMES="$VK_DRIVER_FILES"
-  run "$bin/gpu-probe" --timeout 2
+  run "$bin/gpu-probe" --timeout 1
   [ "$status" -eq 1 ] || [ "$status" -eq 2 ] || fail "exit status $status"
   expect_stdout "$VK_DRIVER_FILES"
 done

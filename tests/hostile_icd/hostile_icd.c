@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A Vulkan driver that misbehaves at one point, chosen when it is built (HOSTILE_AT, HOSTILE_ACT),
- * and otherwise has no devices. The probe must name it and stay well.
+ * A Vulkan driver that misbehaves at one point, chosen when it is built: HOSTILE_AT, HOSTILE_ACT,
+ * or the device that it lists (HOSTILE_DEVICE; it lists none otherwise). What FAIL answers the
+ * variable HOSTILE_RESULT may say. The probe must name it and stay well.
  */
+#include "hostile_device.h"
+
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <vulkan/vk_icd.h>
 
-enum point { AT_LOAD, AT_CREATE, AT_ENUMERATE };
+enum point { AT_NOWHERE, AT_LOAD, AT_CREATE, AT_ENUMERATE };
 enum act { ACT_CRASH, ACT_HANG, ACT_EXIT, ACT_TALK, ACT_FAIL };
-
-#ifndef HOSTILE_RESULT
-#define HOSTILE_RESULT VK_ERROR_INCOMPATIBLE_DRIVER
-#endif
 
 /* What the loader dispatches on; it checks the magic. */
 struct hostile_instance {
@@ -44,7 +43,8 @@ static VkResult act_at(enum point point)
 	default:
 		break;
 	}
-	return HOSTILE_RESULT;
+	const char *result = getenv("HOSTILE_RESULT");
+	return result ? (VkResult)strtol(result, NULL, 10) : VK_ERROR_INCOMPATIBLE_DRIVER;
 }
 
 static void __attribute__((constructor)) hostile_load(void)
@@ -79,8 +79,11 @@ static VKAPI_ATTR VkResult VKAPI_CALL enumerate_devices(
 	VkInstance instance, uint32_t *count, VkPhysicalDevice *devices)
 {
 	(void)instance;
-	(void)devices;
-	*count = 0;
+	bool some = HOSTILE_DEVICE != DEVICE_NONE;
+	if (some && devices && *count > 0) {
+		devices[0] = hostile_device();
+	}
+	*count = some;
 	return act_at(AT_ENUMERATE);
 }
 
@@ -114,6 +117,9 @@ VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL vk_icdGetInstanceProcAddr(
 	}
 	if (strcmp(name, "vkEnumerateInstanceExtensionProperties") == 0) {
 		return (PFN_vkVoidFunction)enumerate_extensions;
+	}
+	if (HOSTILE_DEVICE != DEVICE_NONE) {
+		return hostile_device_function(name);
 	}
 	if (strstr(name, "PhysicalDevice") || strcmp(name, "vkCreateDevice") == 0 ||
 		strcmp(name, "vkGetDeviceProcAddr") == 0 ||

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/probe_tree.h"
 
+#include "probe/kernel_log.h"
 #include "probe/path.h"
 
 #define NAVI "/sys/devices/pci0000:00/0000:03:00.0"
@@ -168,6 +169,10 @@ static void test_host(void **state)
 	tree_file(*state, "/sys/module/amdgpu/parameters/lockup_timeout", "2000,60000\n");
 	tree_file(*state, "/proc/self/status",
 		"Name:\tprobe\nCapEff:\t00000000a80425fb\nNoNewPrivs:\t1\nSeccomp:\t2\n");
+	tree_file(*state, "/sys/fs/selinux/enforce", "1");
+	tree_file(*state, "/proc/self/mountinfo",
+		"36 35 0:52 / / rw - overlay overlay rw,upperdir=/var/lib/rancher/rke2/agent/containerd/io/fs\n"
+		"37 36 0:53 / /proc rw - proc proc rw\n");
 	tree_file(*state, "/proc/self/cgroup", "4:devices:/lane\n0::/\n");
 	tree_file(*state, "/sys/fs/cgroup/devices/lane/devices.list", "c 226:128 rw\nc *:* m\n");
 	unsetenv("KUBERNETES_SERVICE_HOST");
@@ -177,6 +182,8 @@ static void test_host(void **state)
 	assert_string_equal(text_at(facts, "host.distribution"), "Lane Linux 1");
 	assert_string_equal(text_at(facts, "host.container"), "podman");
 	assert_string_equal(text_at(facts, "host.vendor"), "Libkrun");
+	assert_string_equal(text_at(facts, "host.container_runtime"), "containerd");
+	assert_string_equal(text_at(facts, "host.selinux"), "enforcing");
 	assert_string_equal(text_at(facts, "host.seccomp"), "filter");
 	assert_string_equal(text_at(facts, "host.capabilities"), "00000000a80425fb");
 	assert_true(true_at(facts, "host.no_new_privs"));
@@ -187,6 +194,28 @@ static void test_host(void **state)
 	assert_string_equal(cJSON_GetArrayItem(devices, 0)->valuestring, "c 226:128 rw");
 	assert_int_equal(cJSON_GetArraySize(devices), 2);
 	cJSON_Delete(facts);
+}
+
+/* Of the host's log only GPU drivers in trouble are anybody's business. */
+static void test_kernel_log(void **state)
+{
+	(void)state;
+	BASE_BUFFER_AUTO log = BASE_BUFFER_INIT;
+	base_buffer_add_text(&log,
+		"<6>[    1.000000] amdgpu 0000:03:00.0: amdgpu: Fetched VBIOS from VFCT\n"
+		"<4>[    2.000000] usb 1-1: device descriptor read/64, error -110, failed\n");
+	for (int i = 0; i < 25; i++) {
+		base_buffer_print(
+			&log, "<3>[   %2d.500000] amdgpu 0000:03:00.0: ring gfx timeout\n", i + 3);
+	}
+	base_buffer_add_text(&log, "<4>[   30.000000] amdgpu: Direct firmware load for a.bin failed");
+	BASE_JSON_FREE cJSON *list = base_json_new_array();
+	probe_kernel_log_pick(list, log.data);
+	assert_int_equal(cJSON_GetArraySize(list), 20);
+	assert_string_equal(cJSON_GetArrayItem(list, 0)->valuestring,
+		"[    9.500000] amdgpu 0000:03:00.0: ring gfx timeout");
+	assert_string_equal(cJSON_GetArrayItem(list, 19)->valuestring,
+		"[   30.000000] amdgpu: Direct firmware load for a.bin failed");
 }
 
 int main(void)
@@ -203,6 +232,7 @@ int main(void)
 			"pci@lists-display-controllers", test_pci_display_only, tree_setup, tree_teardown),
 		NAMED_WITH("pci@no-bus-is-no-error", test_pci_absent, tree_setup, tree_teardown),
 		NAMED_WITH("host@reads-what-decides", test_host, tree_setup, tree_teardown),
+		NAMED("host@of-the-kernel-log-only-gpu-trouble", test_kernel_log),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,6 +126,20 @@ static void test_disagreement(void **state)
 	expect(cJSON_GetArrayItem(list, 0), "drm", "1002:15e7");
 	expect(cJSON_GetArrayItem(list, 0), "pci", "1002:7550");
 	cJSON_Delete(facts);
+	/* And as with a driver that takes its nodes from two GPUs. */
+	facts = join(
+		"[{\"name\": \"card0\", \"kind\": \"primary\", \"number\": \"226:0\", \"device\": \"/a\"},"
+		"{\"name\": \"card1\", \"kind\": \"primary\", \"number\": \"226:1\", \"device\": \"/b\"},"
+		"{\"name\": \"renderD128\", \"kind\": \"render\", \"number\": \"226:128\","
+		"\"device\": \"/a\"}]",
+		"[]",
+		"[{\"key\": \"GPU0\", \"name\": \"N\", \"primary\": \"226:1\", \"render\": \"226:128\"}]");
+	list = base_json_get(gpu(facts, 0), "disagreements");
+	assert_int_equal(cJSON_GetArraySize(list), 1);
+	expect(cJSON_GetArrayItem(list, 0), "what", "primary node");
+	expect(cJSON_GetArrayItem(list, 0), "drm", "card0");
+	expect(cJSON_GetArrayItem(list, 0), "vulkan", "card1");
+	cJSON_Delete(facts);
 }
 
 static void test_venus(void **state)
