@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /** From the connection to the last byte of the answer. */
-enum { DEADLINE_S = 5 };
+enum { DEADLINE_S = 2 };
 
 struct client {
 	struct bridge_scrape *scrape;
@@ -20,6 +20,9 @@ struct client {
 	struct bridge_source source, timer;
 	struct base_buffer in, out;
 	size_t sent;
+	/** All is said; what still comes is read away, as closing with it unread would take the answer
+	 * from the client. */
+	bool answered;
 };
 
 struct bridge_scrape {
@@ -39,7 +42,7 @@ static int line_status(const char *line, size_t size)
 {
 	const char *path = memchr(line, ' ', size);
 	const char *version = path != NULL ? memrchr(line, ' ', size) : NULL;
-	if (path == NULL || version == path || path == line) {
+	if (path == NULL || version == path || path == line || path[1] != '/') {
 		return 400;
 	}
 	size_t method_size = (size_t)(path - line);
@@ -120,6 +123,7 @@ static void close_client(struct client *client)
 	base_buffer_finish(&client->in);
 	base_buffer_finish(&client->out);
 	client->sent = 0;
+	client->answered = false;
 }
 
 /** Sends what the socket takes. */
@@ -134,17 +138,21 @@ static void send_answer(struct client *client)
 			bridge_loop_change(client->scrape->loop, &client->source, EPOLLOUT);
 			return;
 		} else if (count == 0 || errno != EINTR) {
-			break;
+			close_client(client);
+			return;
 		}
 	}
-	close_client(client);
+	shutdown(client->source.fd, SHUT_WR);
+	client->answered = true;
+	base_buffer_clear(&client->in);
+	bridge_loop_change(client->scrape->loop, &client->source, EPOLLIN);
 }
 
 static void client_ready(void *context, uint32_t events)
 {
 	(void)events;
 	struct client *client = context;
-	if (client->out.size > 0) {
+	if (client->out.size > 0 && !client->answered) {
 		send_answer(client);
 		return;
 	}
@@ -156,6 +164,9 @@ static void client_ready(void *context, uint32_t events)
 		if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
 			close_client(client);
 		}
+		return;
+	}
+	if (client->answered) {
 		return;
 	}
 	in->size += (size_t)count;

@@ -29,7 +29,7 @@ int bridge_scrape_status(const char *request, size_t size);
 struct bridge_scrape *bridge_scrape_create(struct bridge_loop *loop,
 	void (*write)(const void *context, struct base_buffer *out), const void *context);
 void bridge_scrape_destroy(struct bridge_scrape *scrape);
-/** Answers one accepted socket, which it takes over, within five seconds. */
+/** Answers one accepted socket, which it takes over, within two seconds. */
 void bridge_scrape_accept(struct bridge_scrape *scrape, int fd);
 
 #endif

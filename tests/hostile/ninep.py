@@ -186,13 +186,17 @@ class Reply:
 
 
 class Connection:
-    """A socket that speaks frames. `recv` gives None when the other side has closed."""
+    """A socket that speaks frames. `recv` gives None when the other side has closed. The address is
+    a path, a host and a port, or a function that connects a socket."""
 
     def __init__(self, address, timeout=5.0):
-        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-        self.sock = socket.socket(family, socket.SOCK_STREAM)
+        if callable(address):
+            self.sock = address()
+        else:
+            family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+            self.sock = socket.socket(family, socket.SOCK_STREAM)
+            self.sock.connect(address)
         self.sock.settimeout(timeout)
-        self.sock.connect(address)
         self.msize = 8192
         self.pending = b""
 

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh
+# Certificates for tests of TLS, made by the openssl command, which shares nothing with our code but
+# the library: sourced after lib.sh.
+
+# authority NAME: $tmp/NAME.pem and its key.
+authority() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+    -subj "/CN=$1" -keyout "$tmp/$1.key" -out "$tmp/$1.pem" 2>"$tmp/openssl.log" ||
+    fail "openssl: $(cat "$tmp/openssl.log")"
+}
+
+# certificate NAME AUTHORITY SUBJECT EXTENSIONS [DAYS]: $tmp/NAME.pem and its key, signed by AUTHORITY.
+certificate() {
+  printf '%s\n' "$4" >"$tmp/$1.ext"
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$3" \
+    -keyout "$tmp/$1.key" -out "$tmp/$1.csr" 2>"$tmp/openssl.log" &&
+    openssl x509 -req -in "$tmp/$1.csr" -CA "$tmp/$2.pem" -CAkey "$tmp/$2.key" -CAcreateserial \
+      -days "${5-2}" -extfile "$tmp/$1.ext" -out "$tmp/$1.pem" 2>>"$tmp/openssl.log" ||
+    fail "openssl: $(cat "$tmp/openssl.log")"
+}
