@@ -40,7 +40,7 @@ struct bridge_bundles {
 	uint64_t bytes;
 };
 
-static const char prefix[] = "/bundles/";
+#define PREFIX "/bundles/"
 
 static bool is_hash(const char *text, size_t size)
 {
@@ -363,7 +363,7 @@ void bridge_bundles_forget(struct bridge_bundles *bundles, const struct bridge_a
 bool bridge_bundles_take(struct bridge_bundles *bundles, const struct bridge_attach *attach,
 	struct bridge_job *job, struct lane_error *err)
 {
-	const char *name = job->module_path + sizeof(prefix) - 1;
+	const char *name = job->module_path + sizeof(PREFIX) - 1;
 	const char *subject = attach->rights.subject;
 	struct bundle *bundle = find(bundles, subject, name, strlen(name));
 	if (bundle != NULL && bundle->hash == NULL && bundle->whole) {
