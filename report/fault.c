@@ -6,6 +6,7 @@
 
 static const struct report_fault_area *const areas[] = {
 	&report_faults_bridge,
+	&report_faults_dawn,
 	&report_faults_host,
 	&report_faults_job,
 	&report_faults_report,

@@ -20,6 +20,7 @@ struct report_fault_area {
 	}
 
 extern const struct report_fault_area report_faults_bridge;
+extern const struct report_fault_area report_faults_dawn;
 extern const struct report_fault_area report_faults_host;
 extern const struct report_fault_area report_faults_job;
 extern const struct report_fault_area report_faults_report;

@@ -11,14 +11,14 @@ bed=$1
 mkdir -p -- "$2"
 folder=$(cd -- "$2" && pwd)
 case $bed in
-  forky) # RADV on drm-shim: the device that says what honey says
+  forky) # RADV on drm-shim: the device that says what honey says, also to Dawn
     suite=forky
-    set -- mesa-vulkan-drivers mesa-drm-shim vulkan-tools \
+    set -- mesa-vulkan-drivers mesa-drm-shim vulkan-tools nodejs \
       libcjson1 libcurl4t64 libssl3t64 libpci3 libdrm2
     ;;
-  trixie) # RADV's null device, and Venus in front of a renderer over vtest
+  trixie) # RADV's null device, Venus in front of a renderer over vtest, and Dawn on Mesa 25
     suite=trixie
-    set -- mesa-vulkan-drivers virgl-server vulkan-tools \
+    set -- mesa-vulkan-drivers virgl-server vulkan-tools nodejs \
       libcjson1 libcurl4t64 libssl3t64 libpci3 libdrm2
     ;;
   vm) # what tests/bed/setup-vm.sh boots: a real kernel, whose 9p client mounts the bridge

@@ -15,7 +15,8 @@ static void test_areas_make_one_sorted_table(void **state)
 {
 	(void)state;
 	static const struct report_fault_area *const areas[] = {&report_faults_bridge,
-		&report_faults_host, &report_faults_job, &report_faults_report, &report_faults_vulkan};
+		&report_faults_dawn, &report_faults_host, &report_faults_job, &report_faults_report,
+		&report_faults_vulkan};
 	size_t count = 0;
 	for (size_t i = 0; i < sizeof(areas) / sizeof(areas[0]); i++) {
 		const struct report_fault *faults = areas[i]->faults;
