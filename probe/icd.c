@@ -97,6 +97,14 @@ static void read_manifest(cJSON *icd, const struct probe_root *root, const char 
 
 static void add_manifest(struct icd_search *search, const char *path)
 {
+	const cJSON *known;
+	cJSON_ArrayForEach(known, search->list)
+	{
+		/* What a variable names lies in one of the places too. */
+		if (strcmp(base_json_string(known, "path", ""), path) == 0) {
+			return;
+		}
+	}
 	if (cJSON_GetArraySize(search->list) >= ICD_MANIFEST_MAX) {
 		return;
 	}

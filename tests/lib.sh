@@ -213,3 +213,20 @@ in_root() {
   last_command="in the bed: $*"
   [ "$status" -ne 125 ] || fail 'the bed could not be entered'
 }
+
+# boot_vm SUITE SCRIPT: runs tests/bed/guest/SCRIPT in an emulated machine with the kernel of this
+# Debian suite, or skips with the reason. There it is the only program, is given a folder, whose files
+# come back as $tmp/gathered, and has $tmp/payload at /mnt, with the build tree's programs.
+boot_vm() {
+  need qemu-system-x86_64 mkfs.ext4
+  outcome=0
+  boot=$(sh "$src/tests/bed/setup-vm.sh" "$1" "$src/build/beds") || outcome=$?
+  [ "$outcome" -ne 77 ] || skip "$boot"
+  [ "$outcome" -eq 0 ] || fail "the machine with the kernel of $1 could not be made"
+  mkdir -p -- "$tmp/payload" "$tmp/gathered"
+  cp -R -- "$bin" "$build/libexec" "$build/share" "$tmp/payload"
+  cp -- "$src/tests/bed/guest/$2" "$tmp/payload/guest.sh"
+  LANE_TEST_TIMEOUT=200 run sh "$src/tests/bed/boot-vm.sh" "$boot" "$tmp/payload" 180 "$tmp/gathered"
+  cat -- "$tmp/stdout"
+  [ "$status" -eq 0 ] || fail "the guest ended with status $status"
+}

@@ -21,9 +21,9 @@ case $bed in
     set -- mesa-vulkan-drivers virgl-server vulkan-tools nodejs \
       libcjson1 libcurl4t64 libssl3t64 libpci3 libdrm2
     ;;
-  vm) # what tests/bed/setup-vm.sh boots: a real kernel, whose 9p client mounts the bridge
+  vm) # the disk of what tests/bed/setup-vm.sh boots, without a kernel
     suite=trixie
-    set -- linux-image-amd64 initramfs-tools kmod zstd busybox mesa-vulkan-drivers \
+    set -- kmod busybox-static mesa-vulkan-drivers \
       libcjson1 libcurl4t64 libssl3t64 libpci3 libdrm2 libseccomp2
     ;;
   bookworm-clean | trixie-clean) # what tests/bed/setup-clean.sh makes a machine of

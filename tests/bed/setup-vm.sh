@@ -1,43 +1,54 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# usage: setup-vm.sh FOLDER
+# usage: setup-vm.sh SUITE FOLDER
 #
-# Makes FOLDER/vm.boot with what QEMU boots, root.img, vmlinuz and initrd, from the root that
-# setup-root.sh makes of Debian packages, and prints its path. It is kept until that root or this
-# script changes, and appears whole or not at all. Where it cannot be made the reason is printed and
-# the exit status is 77.
+# Makes FOLDER/vm.SUITE with what QEMU boots, the kernel of that Debian suite and root.img, a disk of
+# the root that setup-root.sh makes for all of them, and prints its path. It is kept until that root
+# or a script here changes, and appears whole or not at all. Where it cannot be made the reason is
+# printed and the exit status is 77.
 set -eu
 
+suite=$1
 here=$(cd -- "$(dirname -- "$0")" && pwd)
-root=$(sh "$here/setup-root.sh" vm "$1") || {
+root=$(sh "$here/setup-root.sh" vm "$2") || {
   status=$?
   echo "$root"
   exit "$status"
 }
 folder=$(dirname -- "$root")
-boot=$folder/vm.boot
+boot=$folder/vm.$suite
+disk=$folder/vm.disk
+log=$boot.log
+
+cannot() {
+  echo "bed vm: $*"
+  exit 77
+}
+# is_made FOLDER: of this root, by these scripts.
+is_made() {
+  [ "$(cat -- "$1/made-of" 2>/dev/null)" = "$wanted" ]
+}
+# appear FOLDER: with what is in FOLDER.partial.
+appear() {
+  printf '%s\n' "$wanted" >"$1.partial/made-of"
+  rm -rf -- "$1"
+  mv -T -- "$1.partial" "$1"
+}
 
 exec 9>"$folder/.lock-vm"
 flock 9
-wanted=$(cat -- "$root/gpu-lane-bed" "$0" | sha256sum)
-if [ "$(cat -- "$boot/made-of" 2>/dev/null)" = "$wanted" ]; then
+wanted=$(cat -- "$root/gpu-lane-bed" "$0" "$here/setup-kernel.sh" | sha256sum)
+if is_made "$boot" && is_made "$disk"; then
   echo "$boot"
   exit 0
 fi
-if ! command -v mkfs.ext4 >/dev/null; then
-  echo 'bed vm: mkfs.ext4 is not installed'
-  exit 77
-fi
+command -v mkfs.ext4 >/dev/null || cannot 'mkfs.ext4 is not installed'
+rm -rf -- "$disk.partial" "$boot.partial"
 
-partial=$boot.partial
-log=$folder/vm.boot.log
-rm -rf -- "$partial" "$boot"
-mkdir -- "$partial"
-echo "bed vm: making its disk (log in $log)" >&2
-
-# A first process that runs the script on the second disk, and says how that ended on a serial line
-# of its own, where the kernel does not write.
-cat >"$root/usr/local/sbin/vm-init" <<'INIT'
+if ! is_made "$disk"; then
+  # The first process runs the script on the second disk. What that says and how it ends go out
+  # through one virtio port, and then what it gathered through another.
+  cat >"$root/usr/local/sbin/vm-init" <<'INIT'
 #!/bin/sh
 export PATH=/mnt/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C
 mount -t proc proc /proc
@@ -46,32 +57,35 @@ mount -t tmpfs tmpfs /tmp
 mount -t tmpfs tmpfs /run
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t securityfs securityfs /sys/kernel/security
+mkdir /run/gathered
 busybox ifconfig lo 127.0.0.1 up
 mount -o ro /dev/vdb /mnt
-stty -F /dev/ttyS1 raw
-sh /mnt/guest.sh >/dev/ttyS1 2>&1
-echo "guest status $?" >/dev/ttyS1
+for port in /dev/vport*p1; do
+  port=${port%1}
+done
+exec >"${port}1" 2>&1
+sh /mnt/guest.sh /run/gathered
+status=$?
+busybox tar -C /run/gathered -cf - . >"${port}2"
+echo "guest status $status"
 sync
 busybox poweroff -f
 INIT
-chmod 755 "$root/usr/local/sbin/vm-init"
+  chmod 755 "$root/usr/local/sbin/vm-init"
+  mkdir -- "$disk.partial"
+  truncate -s "$(($(du -sm -- "$root" | cut -f 1) * 5 / 4 + 64))M" "$disk.partial/root.img"
+  mkfs.ext4 -q -O '^has_journal' -d "$root" "$disk.partial/root.img" >&2
+  appear "$disk"
+fi
 
-{
-  # Only what leads to the root file system: unpacking more costs seconds in an emulated machine.
-  printf '%s\n' virtio_pci virtio_blk ext4 >"$root/etc/initramfs-tools/modules"
-  echo MODULES=list >"$root/etc/initramfs-tools/conf.d/gpu-lane"
-  for kernel in "$root"/boot/vmlinuz-*; do
-    version=${kernel##*/vmlinuz-}
-  done
-  chroot "$root" mkinitramfs -o /boot/gpu-lane-initrd "$version" &&
-    mv -- "$root/boot/gpu-lane-initrd" "$partial/initrd" &&
-    cp -- "$kernel" "$partial/vmlinuz" &&
-    truncate -s "$(($(du -sm -- "$root" | cut -f 1) * 5 / 4 + 64))M" "$partial/root.img" &&
-    mkfs.ext4 -q -O '^has_journal' -d "$root" "$partial/root.img"
-} >"$log" 2>&1 </dev/null || {
+echo "bed vm: making it with the kernel of $suite (log in $log)" >&2
+mkdir -- "$boot.partial"
+ln -s ../vm.disk/root.img "$boot.partial/root.img"
+reason=$(sh "$here/setup-kernel.sh" "$suite" "$root" "$boot.partial" 2>"$log" </dev/null) || {
+  status=$?
+  [ "$status" -ne 77 ] || cannot "$reason"
   tail -n 20 -- "$log" >&2
   exit 1
 }
-printf '%s\n' "$wanted" >"$partial/made-of"
-mv -T -- "$partial" "$boot"
+appear "$boot"
 echo "$boot"

@@ -110,7 +110,6 @@ interrupt() {
 
 # ---- synthetic GPUs
 
-modprobe 9pnet_fd
 bridge --mock
 mount_at 'mock, unix' trans=unix,access=any
 look "$data/mock-info.json"
