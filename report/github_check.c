@@ -58,20 +58,33 @@ static void add_annotation(
 	free(place.path);
 }
 
-/* The output of one request: title and summary each time, and annotations from `first` on. */
-static void add_output(const struct github_environment *environment, const cJSON *document,
+/** What every request says anew, rendered once: GitHub takes no annotations without it. */
+struct heading {
+	struct base_buffer title, summary;
+};
+
+static void heading_render(const cJSON *document, struct heading *heading)
+{
+	BASE_BUFFER_AUTO words = BASE_BUFFER_INIT;
+	base_buffer_print(&heading->title, "%s: ", base_json_string(document, "verdict", "unknown"));
+	report_words_verdict(document, &words);
+	report_plain_add(&heading->title, words.data, true);
+	report_markdown_render(document, SUMMARY_MAX_BYTES, &heading->summary);
+}
+
+static void heading_finish(struct heading *heading)
+{
+	base_buffer_finish(&heading->title);
+	base_buffer_finish(&heading->summary);
+}
+
+/* The output of one request: the heading, and annotations from `first` on. */
+static void add_output(const struct github_environment *environment, struct heading *heading,
 	const cJSON *const *findings, size_t count, size_t first, cJSON *request)
 {
 	cJSON *output = base_json_add_object(request, "output");
-	BASE_BUFFER_AUTO title = BASE_BUFFER_INIT;
-	base_buffer_print(&title, "%s: ", base_json_string(document, "verdict", "unknown"));
-	BASE_BUFFER_AUTO words = BASE_BUFFER_INIT;
-	report_words_verdict(document, &words);
-	report_plain_add(&title, words.data, true);
-	add_plain(output, "title", &title, TITLE_MAX_BYTES);
-	BASE_BUFFER_AUTO summary = BASE_BUFFER_INIT;
-	report_markdown_render(document, SUMMARY_MAX_BYTES, &summary);
-	base_json_add_string(output, "summary", summary.data);
+	add_plain(output, "title", &heading->title, TITLE_MAX_BYTES);
+	base_json_add_string(output, "summary", heading->summary.data);
 	cJSON *annotations = base_json_add_array(output, "annotations");
 	for (size_t i = first; i < count && i < first + GITHUB_ANNOTATIONS_MAX; i++) {
 		add_annotation(environment, findings[i], annotations);
@@ -125,14 +138,14 @@ static bool create_run(struct github_client *client, const char *path, const cJS
 }
 
 static bool post(struct github_client *client, const struct github_environment *environment,
-	const cJSON *document, const char *sha, struct lane_error *err)
+	const cJSON *document, struct heading *heading, const char *sha, struct lane_error *err)
 {
 	size_t count;
 	BASE_FREE const cJSON **findings = report_findings_sorted(document, &count);
 	BASE_FREE char *path = base_format("/repos/%s/check-runs", environment->repository);
 	BASE_JSON_FREE cJSON *creation = base_json_new_object();
 	add_run(environment, document, sha, creation);
-	add_output(environment, document, findings, count, 0, creation);
+	add_output(environment, heading, findings, count, 0, creation);
 	uint64_t id = 0;
 	if (!create_run(client, path, creation, &id, err) ||
 		!github_output_check_url(environment, id, err)) {
@@ -141,7 +154,7 @@ static bool post(struct github_client *client, const struct github_environment *
 	for (size_t first = GITHUB_ANNOTATIONS_MAX; first < count; first += GITHUB_ANNOTATIONS_MAX) {
 		BASE_FREE char *run_path = base_format("%s/%llu", path, (unsigned long long)id);
 		BASE_JSON_FREE cJSON *update = base_json_new_object();
-		add_output(environment, document, findings, count, first, update);
+		add_output(environment, heading, findings, count, first, update);
 		BASE_JSON_AUTO answer = {0};
 		if (!github_client_send(client, "PATCH", run_path, update, &answer, err)) {
 			return lane_error_wrap(err, "annotations from %zu of %zu on", first + 1, count);
@@ -159,7 +172,13 @@ bool github_check_run(struct github_client *client, const struct github_environm
 			environment->repository ? environment->repository : "not set");
 	}
 	github_client_start(client);
-	return github_event_sha(environment, sha, err) &&
-		github_client_login(client, environment, err) &&
-		post(client, environment, document, sha, err);
+	if (!github_event_sha(environment, sha, err) ||
+		!github_client_login(client, environment, err)) {
+		return false;
+	}
+	struct heading heading = {.title = BASE_BUFFER_INIT, .summary = BASE_BUFFER_INIT};
+	heading_render(document, &heading);
+	bool posted = post(client, environment, document, &heading, sha, err);
+	heading_finish(&heading);
+	return posted;
 }

@@ -1,0 +1,29 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Leases: what the journal costs, and what many of them cost.
+set -eu
+. "$(dirname -- "$0")/lib.sh"
+
+serve "$tmp/ours" gpu-bridge-host --mock --listen "unix:$tmp/ours" --state "$tmp/state"
+"$tests/bench_lease" pairs "$rounds" 20 "unix:$tmp/ours" "$tmp/state" >"$tmp/figures"
+stop_servers
+head_row "a lease acquired and released, $(value bytes 2 "$tmp/figures") bytes on disk, us"
+row '  / fdatasync of the same bytes, twice' "$(value ours 2 "$tmp/figures")" \
+  "$(value fdatasync 2 "$tmp/figures")" at-most 1.3
+if have etcd && have python3; then
+  python3 "$here/etcd.py" "$tmp/etcd" $((rounds * 20)) >"$tmp/etcd.figures"
+  row '  / etcd' "$(value ours 2 "$tmp/figures")" "$(value etcd 2 "$tmp/etcd.figures")" at-most 0.1
+else
+  absent '  / etcd' 'packages etcd-server and python3'
+fi
+
+echo
+echo 'expiry, 250 leases a GPU: leases, ns for each from request to end'
+"$tests/bench_lease" expiry 1000 10000 100000 1000000
+
+"$tests/bench_lease" restart 1000000 "$tmp/journal" >"$tmp/figures"
+head_row 'a journal of 1000000 records, ms'
+row 'restart / reading all files' "$(value restart 2 "$tmp/figures")" \
+  "$(value read 2 "$tmp/figures")"
+row 'audit verify / reading all files' "$(value verify 2 "$tmp/figures")" \
+  "$(value read 2 "$tmp/figures")"
