@@ -269,8 +269,9 @@ static bool start_session(
 		return true;
 	}
 	if (reply.type == WIRE_RLERROR && err != NULL) {
-		/* Whatever the errno: it is the attach that was refused. */
-		return lane_error_set_errno(err, "BRIDGE_REFUSED", (int)reply.error, "attach refused");
+		/* It is the attach that was refused, or for now cannot be answered. */
+		const char *code = reply.error == EAGAIN ? "BRIDGE_BUSY" : "BRIDGE_REFUSED";
+		return lane_error_set_errno(err, code, (int)reply.error, "attach refused");
 	}
 	return false;
 }

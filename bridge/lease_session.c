@@ -10,9 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { TICKET_SIZE_MAX = 16 << 10 };
+#define NS_PER_MS 1000000L
+
+enum {
+	TICKET_SIZE_MAX = 16 << 10,
+	/** A bridge that does not know the key of a ticket yet asks for some patience. */
+	CONNECT_TRIES = 6,
+	CONNECT_PAUSE_MS = 500,
+};
 
 /** The ticket without white space around it; "" when there is none. Caller frees; NULL on failure.
  */
@@ -56,6 +64,23 @@ static char *first_gpu(struct bridge_client *client, struct lane_error *err)
 	return base_strdup(names->child->valuestring);
 }
 
+static struct bridge_client *connect_patiently(
+	const char *address, const char *ticket, struct lane_error *err)
+{
+	for (unsigned tries = 1;; tries++) {
+		LANE_ERROR_AUTO cause = LANE_ERROR_INIT;
+		struct bridge_client *client = bridge_client_connect(address, "", ticket, &cause);
+		if (client != NULL) {
+			return client;
+		}
+		if (tries == CONNECT_TRIES || !lane_error_is(&cause, "BRIDGE_BUSY")) {
+			lane_error_set(err, cause.code, "%s", lane_error_message(&cause));
+			return NULL;
+		}
+		nanosleep(&(struct timespec){.tv_nsec = CONNECT_PAUSE_MS * NS_PER_MS}, NULL);
+	}
+}
+
 struct bridge_client *lease_connect(
 	const struct lease_choice *choice, char **gpu, struct lane_error *err)
 {
@@ -65,7 +90,7 @@ struct bridge_client *lease_connect(
 	if (address == NULL) {
 		return NULL;
 	}
-	struct bridge_client *client = bridge_client_connect(address, "", ticket, err);
+	struct bridge_client *client = connect_patiently(address, ticket, err);
 	if (client == NULL) {
 		return NULL;
 	}
