@@ -17,3 +17,12 @@ for checks in frames files lines; do
 done
 kill -TERM "$pid"
 wait "$pid" || fail "the bridge ended with status $?: $(cat "$tmp/gpu-bridge-host.log")"
+
+# One that is a worker with rights to GPU-0 alone learns of nothing else.
+printf '{"schema": "gpu-lane-policy/v1", "keys": [], "issuers": [], "users": [{"uid": %d,
+  "subject": "mole", "role": "worker-gpu", "gpus": ["GPU-0"]}]}' "$(id -u)" >"$tmp/policy.json"
+start "$bin/gpu-bridge-host" --mock --listen "unix:$tmp/mole.sock" --policy "$tmp/policy.json"
+wait_for 10 test -S "$tmp/mole.sock"
+run python3 "$src/tests/hostile/oracle.py" "$tmp/mole.sock" "$pid" 4
+cat "$tmp/stdout"
+[ "$status" -eq 0 ] || fail "oracle.py: $(cat "$tmp/gpu-bridge-host.log")"

@@ -47,6 +47,16 @@ def _(address):
         closes(address, frame(TREAD, 1, b"", size))
 
 
+@case("hostile@H2-size-of-zero-one-six-with-a-frame-behind")
+def _(address):
+    good = encode("Tgetattr", 1, fid=0, request_mask=0x7FF)
+    for size in (0, 1, 6):
+        with session(address) as connection:
+            # What comes behind is not looked at: where it begins is anybody's guess.
+            connection.send(size.to_bytes(4, "little") + good)
+            demand_closed(connection)
+
+
 @case("hostile@H3-size-of-four-gibibytes")
 def _(address):
     closes(address, frame(TREAD, 1, b"x" * 64, 0xFFFFFFFF))

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hostile ctl lines and job descriptors, H43 to H53, against a bridge with mock GPUs:
+"""Hostile ctl lines and job descriptors, H29 and H43 to H53, against a bridge with mock GPUs:
 lines.py SOCKET PID ROUNDS."""
 
 import errno
 import json
+import random
 import sys
+import time
 
 import ninep
 from bed import CTL, JOB, case, demand, demand_error, main, refused
@@ -42,6 +44,80 @@ def refused_job(lane, changes=None, line=None):
     states = lane.states(job)
     demand(states[0] == "QUEUED" and states[1].startswith("ERR") and len(states) == 2,
            f"{line[:60]!r}: {states}")
+
+
+@case("hostile@H29-create-and-walk-at-once")
+def _(address):
+    with session(address) as connection:
+        rpc = [("Tlcreate", {"fid": 7, "name": "x", "flags": WRONLY, "mode": 0o644, "gid": 0}),
+               ("Twalk", {"fid": 7, "newfid": 8, "names": [".."]}),
+               ("Twalk", {"fid": 7, "newfid": 7, "names": ["GPU-0"]}),
+               ("Tclunk", {"fid": 8})]
+        connection.walk(0, 7, "gpu")
+        connection.send(b"".join(ninep.encode(name, tag, **fields)
+                                 for tag, (name, fields) in enumerate(rpc)))
+        names = [connection.recv().name for _ in rpc]
+        demand(names == ["Rlerror", "Rwalk", "Rwalk", "Rclunk"], f"{names}")
+
+
+@case("hostile@H29-walk-while-a-lease-is-revoked")
+def _(address):
+    with Lane(address) as lane, Lane(address) as queen:
+        for _ in range(5):
+            lease = lane.lease()[1]["lease"]
+            walks = 40
+            lane.session.send(b"".join(
+                ninep.encode("Twalk", tag, fid=CTL_FID, newfid=200 + tag, names=[])
+                for tag in range(walks)))
+            demand(queen.ctl(f"REVOKE lease={lease}").startswith("OK REVOKE"), "not revoked")
+            replies = [lane.session.recv() for _ in range(walks)]
+            # Once it is revoked it stays so.
+            outcomes = [reply.name == "Rwalk" for reply in replies]
+            demand(sorted(outcomes, reverse=True) == outcomes, f"{outcomes}")
+            refused(lambda: lane.session.walk(CTL_FID, 300), errno.EPERM)
+            for tag in range(walks):
+                lane.session.ask("Tclunk", fid=200 + tag)
+            for fid, name, mode in ((CTL_FID, CTL, RDWR), (JOB_FID, JOB, WRONLY)):
+                lane.session.clunk(fid)
+                lane.session.open(name, fid, mode)
+
+
+@case("hostile@H44-renew-release-and-revoke-at-the-deadline", once=True)
+def _(address):
+    with Lane(address) as watch:
+        lanes = [Lane(address, gpu) for gpu in ("GPU-0", "GPU-1") for _ in range(8)]
+        queens = {gpu: Lane(address, gpu) for gpu in ("GPU-0", "GPU-1")}
+        held = {}
+        for lane in lanes:
+            word, fields = lane.lease(mem_mb=64, ttl_s=1)
+            demand(word == "OK", f"{word} {fields}")
+            held[lane] = fields["lease"]
+        ended = {}
+        deadline = time.monotonic() + 1.5
+        rng = random.Random(44)
+        time.sleep(0.8)
+        while time.monotonic() < deadline:
+            lane = rng.choice(lanes)
+            line = rng.choice((f"RENEW lease={held[lane]} ttl_s=1", f"RELEASE lease={held[lane]}",
+                               f"REVOKE lease={held[lane]}"))
+            speaker = queens[lane.gpu] if line.startswith("REVOKE") else lane
+            try:
+                good = speaker.ctl(line).startswith("OK ")
+            except ninep.RemoteError as error:
+                demand(error.errno == errno.EPERM, f"{line}: {error}")
+                good = False
+            demand(not (good and ended.get(lane)), f"{line} of a lease that had ended")
+            ended[lane] = ended.get(lane) or (good and not line.startswith("RENEW")) or not good
+        for gpu, queen in queens.items():
+            lines = queen.session.read_all(f"/gpu/{gpu}/lease").decode().splitlines()
+            for lane in (one for one in lanes if one.gpu == gpu):
+                if ended.get(lane):
+                    states = [json.loads(line)["state"] for line in lines
+                              if f'"lease_id":{held[lane]},' in line]
+                    demand(states.count("RELEASED") == 1 and states[-1] == "RELEASED", f"{states}")
+        for one in [*lanes, *queens.values()]:
+            one.close()
+        demand(watch.lease(queue=0)[0] == "OK", "the capacity is not free")
 
 
 @case("hostile@H43-lease-amounts")

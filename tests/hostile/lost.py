@@ -1,76 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A device that is lost at every fifth submit: lost.py SOCKET PID FOLDER GPU-LEASE
+"""A device that is lost under one tenant while another's job runs: lost.py SOCKET PID FOLDER
 
-The job says so, nothing is granted until a fresh worker's submit was checked, and the next job is
-right; the more often it happens, the longer the GPU is kept aside.
+The bridge's workers load a layer that has the device lost at their fourth submit; a worker that
+submits less often is not touched by it.
 """
 
-import json
-import pathlib
-import subprocess
 import sys
 import time
 
-from bed import demand
-from lane import Lane, vadd, vadd_is_right
+from bed import CASES, case, demand, run_once
+from lane import vadd
+from states import Bed, running
+
+# Those of states.py have their own bridge.
+CASES.clear()
 
 
-def health(lane):
-    return json.loads(lane.session.read_all("/gpu/GPU-0/facts"))["health"]
-
-
-def until(what, condition, seconds=15):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        demand(time.monotonic() < deadline, f"waited in vain until {what}")
-        time.sleep(0.01)
-
-
-def lose(lane, module):
-    """A job with more submits than the device survives."""
-    job = lane.submit({**vadd(module), "sampling": {"min_samples": 9, "max_samples": 9}})
-    _, states = lane.finish(job)
-    demand(states == ["QUEUED", "RUNNING", "ERR DEVICE-LOST"], f"{states} {lane.detail(job)}")
-
-
-def runs_right(lane, module):
-    job = lane.submit(vadd(module))
-    _, states = lane.finish(job, timeout=20)
-    demand(states == ["QUEUED", "RUNNING", "OK"], f"{states} {lane.detail(job)}")
-    demand(vadd_is_right(lane.session.read_all(f"/worker/{job}/result")), "vadd is wrong")
-
-
-def listed(program, address):
-    out = subprocess.run([program, "list", "--bridge", "unix:" + address, "--format", "json"],
-                         check=True, capture_output=True, timeout=20).stdout
-    return json.loads(out)["gpus"][0]
-
-
-def main(address, _pid, folder, program):
-    module = pathlib.Path(folder, "vadd.spv").read_bytes()
-    with Lane(address) as lane, Lane(address) as other:
-        demand(lane.lease()[0] == "OK", "no lease")
-        demand(health(lane) == {"state": "serving", "reason": None, "losses": 0}, "not well")
-        lose(lane, module)
-        # Checked at once; what waits runs afterwards.
-        runs_right(lane, module)
-        demand(lane.states("GPU-0") == ["QUARANTINED", "SERVING"], lane.states("GPU-0"))
-        demand(health(lane)["losses"] == 1, "loss is not counted")
-        # The third one is kept aside for a second, which is long enough to look around.
-        lose(lane, module)
-        runs_right(lane, module)
-        lose(lane, module)
-        demand(health(lane)["state"] == "quarantined", health(lane))
-        word, fields = other.lease(queue=0)
-        demand(word == "ERR" and fields["reason"] == "cordoned", f"granted: {word} {fields}")
-        demand(listed(program, address) ==
-               {"gpu": "GPU-0", "state": "quarantined", "reason": "device lost"},
-               "gpu-lease list does not say it")
-        demand("check in 1000 ms" in lane.seen["GPU-0"][-1]["detail"], lane.seen["GPU-0"])
-        until("it serves again", lambda: health(lane)["state"] == "serving")
-        demand(other.lease(queue=0)[0] == "OK", "not granted afterwards")
-        runs_right(other, module)
+@case("hostile@H55-device-lost-while-another-tenant-runs")
+def _(bed):
+    with bed.lane() as lost, bed.lane() as other:
+        job = other.submit(bed.endless_job(timeout_ms=3000))
+        running(other, job)
+        waiting = lost.submit(vadd(bed.vadd))
+        ends = []
+        # Each of its jobs takes some submits.
+        while "ERR DEVICE-LOST" not in ends:
+            demand(len(ends) < 8, f"never lost: {ends}")
+            ends.append(lost.finish(waiting)[1][-1])
+            waiting = lost.submit(vadd(bed.vadd))
+        demand(ends[:-1] == ["OK"] * (len(ends) - 1), f"{ends}")
+        # The other tenant's job is not taken along; it ends as its own timeout has it.
+        demand(other.states(job)[-1] == "RUNNING", f"{other.states(job)} {other.detail(job)}")
+        demand(other.finish(job)[1][-1] == "ERR TIMEOUT", f"{other.states(job)}")
+        # The GPU is kept aside until a fresh worker was checked; then both go on.
+        for lane in (lost, other):
+            deadline = time.monotonic() + 20
+            after = waiting if lane is lost else lane.submit(vadd(bed.vadd))
+            state = lane.finish(after, timeout=20)[1][-1]
+            demand(state == "OK", f"after it: {state} {lane.detail(after)}")
+            demand(time.monotonic() < deadline, "too late")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if len(sys.argv) != 4:
+        sys.exit(f"usage: {sys.argv[0]} SOCKET PID FOLDER")
+    sys.exit(1 if run_once(Bed(sys.argv[1], int(sys.argv[2]), sys.argv[3]), sys.argv[1]) else 0)

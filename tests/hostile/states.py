@@ -97,7 +97,7 @@ def _(bed):
         ends(bed, lane, lane.submit(wrong), "ERR HASH", runs=False)
 
 
-@case("job@endless-loop-is-killed")
+@case("hostile@H52-endless-loop-is-killed")
 def _(bed):
     with bed.lane() as lane:
         job = lane.submit(bed.endless_job(timeout_ms=500))
@@ -107,7 +107,7 @@ def _(bed):
         demand(len(bed.workers()) <= 1, f"workers {bed.workers()}")
 
 
-@case("job@worker-killed-from-outside")
+@case("hostile@H54-worker-killed")
 def _(bed):
     with bed.lane() as lane:
         runs_right(bed, lane)
@@ -119,7 +119,7 @@ def _(bed):
         ends(bed, lane, job, "ERR WORKER")
 
 
-@case("job@worker-stopped-from-outside")
+@case("hostile@H54-worker-stopped")
 def _(bed):
     with bed.lane() as lane:
         runs_right(bed, lane)
@@ -129,7 +129,7 @@ def _(bed):
         ends(bed, lane, job, "ERR TIMEOUT")
 
 
-@case("job@idle-worker-killed-from-outside")
+@case("hostile@H54-idle-worker-killed")
 def _(bed):
     with bed.lane() as lane:
         runs_right(bed, lane)
@@ -172,7 +172,7 @@ def _(bed):
         runs_right(bed, lane)
 
 
-@case("job@not-spir-v")
+@case("hostile@H52-not-spir-v")
 def _(bed):
     junk = [b"", b"\0", b"\0" * 64, b"#!/bin/sh\n", bed.vadd[:64], bed.vadd[:-1],
             bed.vadd + b"\0" * 3, b"".join(bed.vadd[i:i + 4][::-1] for i in range(0, 40, 4))]
@@ -187,7 +187,7 @@ def _(bed):
         runs_right(bed, lane)
 
 
-@case("job@damaged-spir-v")
+@case("hostile@H52-damaged-spir-v")
 def _(bed):
     # A driver may die of these; the bridge says how each ended and goes on.
     seed = random.SystemRandom().getrandbits(32)
@@ -203,7 +203,7 @@ def _(bed):
         runs_right(bed, lane)
 
 
-@case("job@out-of-bounds-and-by-zero")
+@case("hostile@H52-out-of-bounds-and-by-zero")
 def _(bed):
     with bed.lane() as lane:
         neighbour = {"binding": 1, "bytes": 1 << 16, "input": True, "output": True,
@@ -278,7 +278,7 @@ def _(bed):
         runs_right(bed, lane)
 
 
-@case("lease@bridge-stopped-beyond-the-ttl")
+@case("hostile@H44-bridge-stopped-beyond-the-ttl")
 def _(bed):
     with bed.lane(ttl_s=1) as lane:
         job = lane.submit(bed.endless_job())
