@@ -181,7 +181,8 @@ expect_exit 64
 expect_no_call '^cmake'
 # What ctest would pass over, running everything, and what a build or a measurement would trip over.
 for words in 'test --bogus' 'test unit' 'test -R' 'test --tests-regex=x' 'build relaese' \
-  'build --bogus' 'bench --bogus' 'bench 0' 'bench 3 3'; do
+  'build --bogus' 'bench --bogus' 'bench 0' 'bench 3 3' \
+  'dist here'; do
   # shellcheck disable=SC2086 # the words are meant to split
   lane $words
   expect_exit 64
