@@ -81,7 +81,8 @@ static _Noreturn void child_become(
 	if (task->run) {
 		_exit(task->run(task->context, output_fd));
 	}
-	execvp(task->argv[0], (char *const *)task->argv);
+	execvpe(task->argv[0], (char *const *)task->argv,
+		task->environment != NULL ? task->environment : environ);
 	dprintf(STDERR_FILENO, "%s: %s\n", task->argv[0], strerror(errno));
 	_exit(127);
 }

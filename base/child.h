@@ -34,6 +34,8 @@ struct base_child_task {
 	/** Used instead of `run` when that is NULL: program (searched in PATH) and arguments. Its
 	 * stdout is the output. */
 	const char *const *argv;
+	/** Of that program, ending in NULL; NULL: ours. */
+	char *const *environment;
 	/** From the start of the child; 0 is not allowed. */
 	unsigned timeout_ms;
 	/** Bytes of output kept; a child that writes more is killed and `output_truncated` set. */

@@ -166,6 +166,17 @@ void bridge_card_info(const struct bridge_card *card, struct base_buffer *out)
 	base_json_write(info, INDENT, out);
 }
 
+void bridge_card_cgroup(struct bridge_card *card, const char *path, const char *missing)
+{
+	cJSON *sandbox = cJSON_GetObjectItemCaseSensitive(card->facts, "sandbox");
+	if (path != NULL) {
+		base_json_add_string(sandbox, "cgroup", path);
+	} else {
+		base_json_add_null(sandbox, "cgroup");
+		base_json_add_string(cJSON_GetObjectItemCaseSensitive(sandbox, "missing"), NULL, missing);
+	}
+}
+
 void bridge_card_facts(const struct bridge_card *card, struct base_buffer *out)
 {
 	base_json_write(card->facts, INDENT, out);

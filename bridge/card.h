@@ -45,6 +45,8 @@ void bridge_card_finish(struct bridge_card *card);
 
 /** Content of /gpu/<id>/info: exactly the six keys that Cohesix's reader takes. */
 void bridge_card_info(const struct bridge_card *card, struct base_buffer *out);
+/** Notes in the facts where workers have control groups, or why they have none. */
+void bridge_card_cgroup(struct bridge_card *card, const char *path, const char *missing);
 /** Content of /gpu/<id>/facts. */
 void bridge_card_facts(const struct bridge_card *card, struct base_buffer *out);
 

@@ -107,6 +107,8 @@ struct bridge_gpu {
 	struct bridge_health health;
 	/** No lease's: its one worker checks a quarantined GPU. */
 	struct bridge_tenant checker;
+	/** Where workers get control groups, or NULL. Borrowed. */
+	struct worker_cgroups *cgroups;
 	/** No new leases and jobs: the bridge is about to stop. */
 	bool draining;
 	/** Since the bridge started; those that failed ended without being told to. */

@@ -340,7 +340,7 @@ int main(int argc, char **argv)
 {
 	struct choice choice = {
 		.level = BASE_LOG_INFO,
-		.config = {.timeout_ms = DESCRIBE_TIMEOUT_MS, .supervised = true},
+		.config = {.timeout_ms = DESCRIBE_TIMEOUT_MS, .supervised = true, .group_workers = true},
 	};
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	struct base_option_scan scan;

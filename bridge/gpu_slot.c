@@ -186,6 +186,8 @@ bool bridge_slot_start(struct bridge_tenant *tenant, struct lane_error *err)
 	const struct bridge_worker_plan plan = {
 		.device_uuid = tenant->gpu->card.uuid,
 		.check = tenant == &tenant->gpu->checker,
+		.memory_bytes = tenant->lease != NULL ? (uint64_t)tenant->lease->mem_mb << 20 : 0,
+		.cgroups = tenant->gpu->cgroups,
 	};
 	struct bridge_worker *worker = bridge_worker_start(&plan, err);
 	if (worker == NULL) {

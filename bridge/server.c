@@ -33,6 +33,8 @@ enum {
 };
 
 struct bridge_server {
+	/** Where workers get control groups, or NULL. */
+	struct worker_cgroups *cgroups;
 	struct bridge_loop *loop;
 	struct bridge_node *root;
 	struct bridge_archive archive;
@@ -97,6 +99,24 @@ static void ticket_revoked(void *context, const char *ticket)
 	}
 }
 
+/** Control groups for workers where that can be; facts and the log say which it is. */
+static void group_workers(struct bridge_server *server, struct bridge_cards *cards)
+{
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	server->cgroups = worker_cgroups_open(worker_cgroup_mounts, &err);
+	const char *path = server->cgroups != NULL ? worker_cgroups_path(server->cgroups) : NULL;
+	BASE_FREE char *missing = path == NULL
+		? base_format("no control group for each worker (%s): its memory and processes are bounded "
+					  "by the machine alone",
+			  lane_error_message(&err))
+		: NULL;
+	base_log(BASE_LOG_INFO, "sandbox of workers: %s%s",
+		path != NULL ? "control groups in " : missing, path != NULL ? path : "");
+	for (size_t i = 0; i < cards->count; i++) {
+		bridge_card_cgroup(&cards->cards[i], path, missing);
+	}
+}
+
 static void publish(struct bridge_server *server, struct bridge_cards *cards)
 {
 	server->root = bridge_node_root();
@@ -116,6 +136,7 @@ static void publish(struct bridge_server *server, struct bridge_cards *cards)
 	for (; server->gpu_count < cards->count; server->gpu_count++) {
 		server->gpus[server->gpu_count] = bridge_gpu_create(
 			&cards->cards[server->gpu_count], server->loop, &server->archive, gpus);
+		server->gpus[server->gpu_count]->cgroups = server->cgroups;
 		lease_table_rules(
 			server->gpus[server->gpu_count]->leases, bridge_access_sharing(server->access));
 	}
@@ -198,6 +219,9 @@ struct bridge_server *bridge_server_create(
 	server->signals.fd = -1;
 	server->supervised = config->supervised;
 	if (prepare(server, config, err)) {
+		if (config->group_workers && !config->mock) {
+			group_workers(server, &cards);
+		}
 		publish(server, &cards);
 		invite(server, config);
 	} else {
@@ -223,6 +247,7 @@ void bridge_server_destroy(struct bridge_server *server)
 	for (size_t i = 0; i < server->gpu_count; i++) {
 		bridge_gpu_destroy(server->gpus[i]);
 	}
+	worker_cgroups_close(server->cgroups);
 	bridge_archive_finish(&server->archive);
 	bridge_bundles_destroy(server->archive.bundles);
 	if (server->root != NULL) {

@@ -23,6 +23,9 @@ struct bridge_server_config {
 	const char *only_uuid;
 	/** Serve software renderers too. */
 	bool allow_software;
+	/** Give each worker a control group of its own where that can be, for which the group of this
+	 * process is taken over. */
+	bool group_workers;
 	/** Serve two synthetic GPUs with precomputed status sequences instead of devices. */
 	bool mock;
 	/** File that says whose tickets are good and who has which rights, or NULL. */

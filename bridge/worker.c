@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "bridge/worker_environment.h"
 #include "bridge/worker_wire.h"
 
 #include <errno.h>
@@ -23,6 +24,8 @@
 enum { WORKER_GRACE_MS = 2000 };
 
 struct bridge_worker {
+	/** NULL: it has none. */
+	struct worker_cgroup *cgroup;
 	pid_t pid;
 	int pidfd;
 	int socket;
@@ -37,13 +40,29 @@ struct bridge_worker {
 	int result;
 };
 
+/* What a child needs to become a worker, made before the fork. */
+struct birth {
+	const char *path;
+	const struct bridge_worker_plan *plan;
+	char *const *environment;
+	const struct worker_cgroup *cgroup;
+	int socket;
+	pid_t parent;
+};
+
 /* Only what is safe after a fork. */
-static _Noreturn void worker_become(
-	const char *path, const struct bridge_worker_plan *plan, int worker_socket, pid_t parent)
+static _Noreturn void worker_become(const struct birth *birth)
 {
+	const struct bridge_worker_plan *plan = birth->plan;
+	const char *path = birth->path;
+	int worker_socket = birth->socket;
 	char *const argv[] = {(char *)path, (char *)"--device", (char *)plan->device_uuid,
 		plan->check ? (char *)"--check" : NULL, NULL};
-	base_child_detach(parent);
+	base_child_detach(birth->parent);
+	if (birth->cgroup != NULL && !worker_cgroup_enter(birth->cgroup)) {
+		dprintf(STDERR_FILENO, "%s: cannot enter its control group: %s\n", path, strerror(errno));
+		_exit(127);
+	}
 	int null_fd = open("/dev/null", O_RDONLY);
 	if (null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
 		_exit(127);
@@ -54,47 +73,85 @@ static _Noreturn void worker_become(
 		_exit(127);
 	}
 	syscall(SYS_close_range, BRIDGE_WORKER_FD + 1, ~0u, 0);
-	execv(path, argv);
+	execve(path, argv, birth->environment);
 	dprintf(STDERR_FILENO, "%s: %s\n", path, strerror(errno));
 	_exit(127);
+}
+
+/* Forks; the process and its pidfd, or -1 with errno set and nobody left. */
+static pid_t worker_fork(struct birth *birth, int *pidfd)
+{
+	birth->parent = getpid();
+	pid_t pid = fork();
+	if (pid == 0) {
+		worker_become(birth);
+	}
+	if (pid < 0) {
+		return -1;
+	}
+	/* Both sides set the group, so that it exists whoever comes first. */
+	setpgid(pid, pid);
+	*pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (*pidfd < 0) {
+		int cause = errno;
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		errno = cause;
+		return -1;
+	}
+	return pid;
+}
+
+/*
+ * Host memory of a worker: the buffers themselves where the device has none of its own, staging of
+ * the same size, what outputs are filled with and what the first sample gave, the result; and what
+ * a driver takes for itself and its compiler.
+ */
+static uint64_t host_memory(uint64_t memory_bytes)
+{
+	const uint64_t driver = UINT64_C(1) << 30;
+	uint64_t all = 0;
+	return __builtin_mul_overflow(memory_bytes, 5, &all) || all > INT64_MAX - driver ? INT64_MAX
+																					 : all + driver;
 }
 
 struct bridge_worker *bridge_worker_start(
 	const struct bridge_worker_plan *plan, struct lane_error *err)
 {
 	BASE_FREE char *path = base_file_libexec("gpu-lane-worker");
+	BASE_FREE char **environment = worker_environment();
+	struct worker_cgroup *cgroup = NULL;
+	if (plan->cgroups != NULL &&
+		(cgroup = worker_cgroup_create(plan->cgroups, host_memory(plan->memory_bytes), err)) ==
+			NULL) {
+		return NULL;
+	}
 	int sockets[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
 		lane_error_set_errno(err, "WORKER_START", errno, "socketpair for %s", path);
+		worker_cgroup_destroy(cgroup);
 		return NULL;
 	}
 	/* A whole reply must fit into one packet; the kernel doubles what is asked for. */
 	int packet = BRIDGE_WORKER_REPLY_MAX;
 	setsockopt(sockets[1], SOL_SOCKET, SO_SNDBUF, &packet, sizeof(packet));
-	pid_t parent = getpid();
-	pid_t pid = fork();
-	if (pid == 0) {
-		worker_become(path, plan, sockets[1], parent);
-	}
+	struct birth birth = {.path = path,
+		.plan = plan,
+		.environment = environment,
+		.cgroup = cgroup,
+		.socket = sockets[1]};
+	int pidfd = -1;
+	pid_t pid = worker_fork(&birth, &pidfd);
 	int cause = errno;
 	close(sockets[1]);
-	int pidfd = -1;
-	if (pid > 0) {
-		/* Both sides set the group, so that it exists whoever comes first. */
-		setpgid(pid, pid);
-		pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-		cause = errno;
-	}
-	if (pidfd < 0) {
+	if (pid < 0) {
 		close(sockets[0]);
-		if (pid > 0) {
-			kill(pid, SIGKILL);
-			waitpid(pid, NULL, 0);
-		}
+		worker_cgroup_destroy(cgroup);
 		lane_error_set_errno(err, "WORKER_START", cause, "%s", path);
 		return NULL;
 	}
 	struct bridge_worker *worker = base_alloc(1, sizeof(*worker));
+	worker->cgroup = cgroup;
 	worker->pid = pid;
 	worker->pidfd = pidfd;
 	worker->socket = sockets[0];
@@ -316,6 +373,9 @@ void bridge_worker_kill(struct bridge_worker *worker)
 	if (!worker->reaped) {
 		kill(-worker->pid, SIGKILL);
 		kill(worker->pid, SIGKILL);
+		if (worker->cgroup != NULL) {
+			worker_cgroup_kill(worker->cgroup);
+		}
 	}
 }
 
@@ -339,7 +399,9 @@ bool bridge_worker_reap(struct bridge_worker *worker, char **text)
 		*text = base_format("worker %d exited with %d", (int)worker->pid, info.si_status);
 	} else {
 		const char *name = sigabbrev_np(info.si_status);
-		*text = base_format("worker %d was killed by SIG%s", (int)worker->pid, name ? name : "?");
+		bool starved = worker->cgroup != NULL && worker_cgroup_starved(worker->cgroup);
+		*text = base_format("worker %d was killed by SIG%s%s", (int)worker->pid, name ? name : "?",
+			starved ? ", out of the memory of its control group" : "");
 	}
 	return true;
 }
@@ -358,6 +420,7 @@ void bridge_worker_destroy(struct bridge_worker *worker)
 			base_log(BASE_LOG_WARNING, "worker %d cannot be killed", (int)worker->pid);
 		}
 	}
+	worker_cgroup_destroy(worker->cgroup);
 	close(worker->socket);
 	close(worker->pidfd);
 	base_cleanup_close(&worker->result);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Jobs and the parent's side of a worker know no Vulkan; only the worker program does.
 lane_add_room(bridge_job
-  SOURCES fill.c job.c spirv.c worker.c worker_describe.c worker_reply.c
+  SOURCES fill.c job.c spirv.c worker.c worker_cgroup.c worker_describe.c worker_environment.c worker_reply.c
   LINK lane_base m)
 lane_add_room(bridge_sandbox
   SOURCES worker_landlock.c worker_sandbox.c worker_seccomp.c

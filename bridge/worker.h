@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "bridge/job.h"
+#include "bridge/worker_cgroup.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -76,6 +77,11 @@ struct bridge_worker_plan {
 	const char *device_uuid;
 	/** It is READY only when a submit of its own has given the right result. */
 	bool check;
+	/** Device memory of its jobs, which bounds what it can have of the host's in a control group.
+	 */
+	uint64_t memory_bytes;
+	/** Where it gets a control group of its own, or NULL: it has none. Borrowed. */
+	struct worker_cgroups *cgroups;
 };
 
 /**

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "bridge/worker_environment.h"
 #include "bridge/worker_wire.h"
 
 #include <ctype.h>
@@ -67,10 +68,12 @@ static bool describe_read(
 bool bridge_worker_describe(unsigned timeout_ms, cJSON **devices, struct lane_error *err)
 {
 	BASE_FREE char *path = base_file_libexec("gpu-lane-worker");
+	BASE_FREE char **environment = worker_environment();
 	const char *const argv[] = {path, "--describe", NULL};
 	struct base_child_task task = {
 		.name = "gpu-lane-worker",
 		.argv = argv,
+		.environment = environment,
 		.timeout_ms = timeout_ms,
 		.output_max = DESCRIPTION_MAX,
 	};

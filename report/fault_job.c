@@ -65,6 +65,12 @@ static const struct report_fault faults[] = {
 		"A sample took no time, or longer by the GPU's clock than by the host's around it: the driver's "
 		"timestamps are broken, or the device does nothing. No figure is made from it.",
 		"Update the driver; on a virtual GPU, the host's too.", "vulkaninfo | grep -i timestamp"},
+	{"CGROUP_NONE", "Workers have no control groups of their own",
+		"cgroup v2 is not mounted, has no memory and pids controllers (version 1 has them), or the "
+		"bridge's group cannot be written or is shared with other processes.",
+		"Run the bridge as a service with Delegate=memory pids; without it a worker's memory and "
+		"processes are bounded by the machine alone.",
+		"cat /proc/self/cgroup; ls -l /sys/fs/cgroup/cgroup.controllers"},
 	{"DEVICE_LIMIT", "The device cannot do this much at once",
 		"Grid, local size, bindings or a buffer are larger than the device's limits; the message has both "
 		"numbers.",

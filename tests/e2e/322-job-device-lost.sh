@@ -22,10 +22,12 @@ stop() {
 }
 
 lost device-lost=8
-run python3 "$src/tests/hostile/lost.py" "$tmp/device-lost=8.sock" "$pid" "$tmp" "$bin/gpu-lease"
-[ "$status" -eq 0 ] || fail "lost.py: $(tail -c 4096 "$tmp/gpu-bridge-host.log")"
+run python3 "$src/tests/hostile/quarantine.py" "$tmp/device-lost=8.sock" "$pid" "$tmp" "$bin/gpu-lease"
+[ "$status" -eq 0 ] || fail "quarantine.py: $(tail -c 4096 "$tmp/gpu-bridge-host.log")"
 grep -q 'GPU-0: quarantined: device lost' "$tmp/gpu-bridge-host.log" || fail 'the log does not say it'
 grep -q 'GPU-0: checked and serving again' "$tmp/gpu-bridge-host.log" || fail 'nor the end of it'
+grep -q 'sandbox of workers: .*control group' "$tmp/gpu-bridge-host.log" ||
+  fail 'the log does not say whether workers have control groups'
 stop
 
 # Every submit fails, that of the check too.

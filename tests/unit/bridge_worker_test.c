@@ -8,6 +8,7 @@
 
 #include "cmocka_names.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -269,6 +270,41 @@ static void refuses_bad_jobs_and_lives_on(void **state)
 	bridge_worker_destroy(worker);
 }
 
+/** What a process was started with. */
+static void read_environment(pid_t pid, char *text, size_t size)
+{
+	BASE_FREE char *path = base_format("/proc/%d/environ", (int)pid);
+	BASE_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = read(fd, text, size - 1);
+	assert_true(got >= 0 && (size_t)got < size - 1);
+	for (ssize_t i = 0; i < got; i++) {
+		text[i] = text[i] == '\0' ? '\n' : text[i];
+	}
+	text[got] = '\0';
+}
+
+static void inherits_nothing_but_what_drivers_read(void **state)
+{
+	(void)state;
+	static const char *const secrets[] = {"GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN",
+		"ACTIONS_ID_TOKEN_REQUEST_TOKEN", "AWS_SECRET_ACCESS_KEY", "GPU_LANE_APP_KEY_FILE",
+		"PATH_X", "VK", "LD_PRELOAD_X", "HOMEX"};
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		setenv(secrets[i], "a-secret", 1);
+	}
+	setenv("VK_TEST_PASSED", "on", 1);
+	struct bridge_worker *worker = worker_bed_start();
+	char text[1 << 16];
+	read_environment(bridge_worker_pid(worker), text, sizeof(text));
+	assert_null(strstr(text, "a-secret"));
+	assert_non_null(strstr(text, "VK_TEST_PASSED=on\n"));
+	bridge_worker_destroy(worker);
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		unsetenv(secrets[i]);
+	}
+	unsetenv("VK_TEST_PASSED");
+}
+
 static void runs_one_job_at_a_time(void **state)
 {
 	(void)state;
@@ -365,6 +401,8 @@ int main(void)
 		NAMED("worker@repeats-dispatches-within-a-sample", repeats_dispatches_within_a_sample),
 		NAMED("worker@stops-when-precise-or-late", stops_when_precise_or_late),
 		NAMED("worker@refuses-bad-jobs-and-lives-on", refuses_bad_jobs_and_lives_on),
+		NAMED("worker@inherits-nothing-but-what-drivers-read",
+			inherits_nothing_but_what_drivers_read),
 		NAMED("worker@runs-one-job-at-a-time", runs_one_job_at_a_time),
 		NAMED("worker@an-endless-kernel-can-be-killed", an_endless_kernel_can_be_killed),
 		NAMED("worker@a-killed-worker-is-gone", a_killed_worker_is_gone),
