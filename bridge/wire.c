@@ -359,6 +359,7 @@ static void decode_field(
 		message->data.bytes = take(reader, message->data.size);
 		break;
 	case KIND_TIME:
+	default:
 		((struct wire_time *)value)->seconds = take_number(reader, 8);
 		((struct wire_time *)value)->nanoseconds = take_number(reader, 8);
 		break;
@@ -474,6 +475,7 @@ static void encode_field(
 		give_bytes(writer, message->data.bytes, message->data.size);
 		break;
 	case KIND_TIME:
+	default:
 		give_number(writer, 8, ((const struct wire_time *)value)->seconds);
 		give_number(writer, 8, ((const struct wire_time *)value)->nanoseconds);
 		break;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154
 # Certificates for tests of TLS, made by the openssl command, which shares nothing with our code but
 # the library: sourced after lib.sh.
 
@@ -14,8 +14,9 @@ authority() {
 certificate() {
   printf '%s\n' "$4" >"$tmp/$1.ext"
   openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$3" \
-    -keyout "$tmp/$1.key" -out "$tmp/$1.csr" 2>"$tmp/openssl.log" &&
-    openssl x509 -req -in "$tmp/$1.csr" -CA "$tmp/$2.pem" -CAkey "$tmp/$2.key" -CAcreateserial \
-      -days "${5-2}" -extfile "$tmp/$1.ext" -out "$tmp/$1.pem" 2>>"$tmp/openssl.log" ||
+    -keyout "$tmp/$1.key" -out "$tmp/$1.csr" 2>"$tmp/openssl.log" ||
+    fail "openssl: $(cat "$tmp/openssl.log")"
+  openssl x509 -req -in "$tmp/$1.csr" -CA "$tmp/$2.pem" -CAkey "$tmp/$2.key" -CAcreateserial \
+    -days "${5-2}" -extfile "$tmp/$1.ext" -out "$tmp/$1.pem" 2>"$tmp/openssl.log" ||
     fail "openssl: $(cat "$tmp/openssl.log")"
 }

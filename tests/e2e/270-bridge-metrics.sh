@@ -77,7 +77,7 @@ run "$python" "$tmp/read.py" "$tmp/before.txt" "$tmp/during.txt" "$tmp/after.txt
 
 # answers STATUS REQUEST: what a request comes to, byte for byte as given.
 answers() {
-  got=$(printf "$2" | timeout 20 "$python" -c 'import socket, sys
+  got=$(printf '%b' "$2" | timeout 20 "$python" -c 'import socket, sys
 with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as s:
     s.sendall(sys.stdin.buffer.read())
     answer = b""

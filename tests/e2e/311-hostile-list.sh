@@ -11,8 +11,9 @@ for number in $(seq 1 55); do
   grep -q "^hostile@H$number-" "$tmp/names" || missing="$missing H$number"
 done
 [ -z "$missing" ] || fail "no test is named for$missing"
-for file in $(grep -rlE --include='*.py' 'hostile@H[0-9]' hostile); do
+grep -rlE --include='*.py' 'hostile@H[0-9]' hostile >"$tmp/files"
+while read -r file; do
   name=$(basename "$file" .py)
   grep -rqE "(^|[^a-z])$name([^a-z]|\$)" e2e || fail "nobody runs $file"
-done
+done <"$tmp/files"
 printf '%s names for 55 kinds\n' "$(wc -l <"$tmp/names")"

@@ -270,6 +270,29 @@ static void entries_are_never_split(void **state)
 	assert_true(wire_text_equals(&got.name, "GPU-0"));
 }
 
+static void texts_are_compared_byte_for_byte(void **state)
+{
+	(void)state;
+	const struct wire_text text = {.bytes = "ctl\0", .size = 4};
+	const struct wire_text word = wire_text("ctl");
+	assert_true(wire_text_equals(&word, "ctl"));
+	assert_false(wire_text_equals(&word, "ctm"));
+	assert_false(wire_text_equals(&word, "ct"));
+	assert_false(wire_text_equals(&text, "ctl"));
+}
+
+static void a_text_that_is_too_long_is_cut(void **state)
+{
+	(void)state;
+	static char text[UINT16_MAX + 10];
+	memset(text, 'x', sizeof(text) - 1);
+	assert_int_equal(wire_text(text).size, UINT16_MAX);
+	text[UINT16_MAX] = '\0';
+	assert_int_equal(wire_text(text).size, UINT16_MAX);
+	text[UINT16_MAX - 1] = '\0';
+	assert_int_equal(wire_text(text).size, UINT16_MAX - 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -282,6 +305,8 @@ int main(void)
 		NAMED("wire@counts-that-lie-are-malformed", counts_that_lie_are_malformed),
 		NAMED("wire@read-header-is-that-of-rread", read_header_is_that_of_rread),
 		NAMED("wire@entries-are-never-split", entries_are_never_split),
+		NAMED("wire@texts-are-compared-byte-for-byte", texts_are_compared_byte_for_byte),
+		NAMED("wire@a-text-that-is-too-long-is-cut", a_text_that_is_too_long_is_cut),
 	};
 	return cmocka_run_group_tests_name("bridge_wire", tests, NULL, NULL);
 }
