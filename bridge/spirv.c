@@ -129,6 +129,7 @@ static const struct {
 	{22, 22},     /* Int16 */
 	{39, 39},     /* Int8 */
 	{61, 68},     /* GroupNonUniform and its kinds */
+	{4212, 4213}, /* Float8 */
 	{4423, 4423}, /* SubgroupBallotKHR */
 	{4433, 4435}, /* 16-bit storage buffers and push constants */
 	{4448, 4450}, /* 8-bit storage buffers and push constants */

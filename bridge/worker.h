@@ -21,9 +21,9 @@
  * How a job runs. Buffers are filled once as declared. Before every sample each output is filled
  * again, outside the timed interval (unless sampling.measure is one of the transfers); then
  * `dispatches_per_sample` dispatches run between two timestamps (split into submits of at most
- * about 100 ms); then every output is read back and compared word by word with those of the first
- * sample. So who checks all words of the result has checked all words of all samples. Sampling ends
- * at the first difference.
+ * about 100 ms); then every output is read back and compared word by word with the first ones, which
+ * are those of the warm-up's last pass. So who checks all words of the result has checked all words
+ * of all samples. Sampling ends at the first difference.
  *
  * The result holds the outputs of the last sample, one after the other in the order of `buffers`;
  * when a sample differed, those of that one.
@@ -39,7 +39,8 @@
  * - stop_rule: "precision" (rel_ci reached), "max-samples", "time" (60 % of timeout_ms are over),
  *   "differs"
  * - differs: null, or {"sample": i, "buffer": binding, "word": k}, the first word of the first
- *   sample that is not the first sample's
+ *   sample that is not that of the warm-up's last pass, which is looked at too (or of sample 0,
+ *   where there is no warm-up)
  * - setup_ns: buffers and pipeline; compile_ns: the pipeline alone; upload_ns: first fill;
  *   readback_ns: the outputs of all samples read and compared; total_ns: the whole job, with
  *   warm-up and refills
@@ -128,6 +129,7 @@ void bridge_worker_destroy(struct bridge_worker *worker);
  * - pci ("0000:03:00.0" or null), drm{primary, render} (each "226:128" or null)
  * - memory_bytes, compute_units (0: unknown)
  * - features[] (names of compute/feature.h that it has, all of them enabled in a worker),
+ *   unvalidated[] (those that it has too, but of which this build's validator knows nothing),
  *   subgroup{size, size_min, size_max} (0: unknown)
  * - limits{storage_buffer_bytes, workgroup_invocations, workgroup_size[3], workgroup_count[3],
  *   shared_memory_bytes}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/worker_device.h"
 
+#include "bridge/worker_module.h"
+
 /* A double holds no larger whole number exactly, and no real device has more bytes. */
 #define INTEGER_TOP ((UINT64_C(1) << 53) - 1)
 
@@ -47,9 +49,9 @@ static void add_limits(cJSON *object, const VkPhysicalDeviceLimits *limits)
 	base_json_add_number(node, "shared_memory_bytes", limits->maxComputeSharedMemorySize);
 }
 
-static void add_features(cJSON *object, compute_features features)
+static void add_features(cJSON *object, const char *key, compute_features features)
 {
-	cJSON *array = base_json_add_array(object, "features");
+	cJSON *array = base_json_add_array(object, key);
 	for (unsigned i = 0; i < COMPUTE_FEATURES; i++) {
 		if (features & COMPUTE_FEATURE(i)) {
 			base_json_add_string(array, NULL, compute_feature_name(i));
@@ -93,7 +95,9 @@ cJSON *bridge_worker_device(const struct compute_identity *identity)
 	add_node(drm, "render", identity->render_major, identity->render_minor);
 	add_bytes(device, "memory_bytes", identity->memory_bytes);
 	base_json_add_number(device, "compute_units", identity->compute_units);
-	add_features(device, identity->features);
+	compute_features unknown = worker_module_unknown();
+	add_features(device, "features", identity->features & ~unknown);
+	add_features(device, "unvalidated", identity->features & unknown);
 	add_subgroup(device, identity);
 	add_limits(device, &properties->limits);
 	base_json_add_number(device, "timestamp_valid_bits", identity->timestamp_valid_bits);

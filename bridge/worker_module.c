@@ -26,3 +26,32 @@ bool worker_module_check(const uint32_t *words, size_t count, struct lane_error 
 	spvContextDestroy(context);
 	return valid;
 }
+
+compute_features worker_module_unknown(void)
+{
+	/* The assembler knows a capability by name exactly when the validator knows it. */
+	static const struct {
+		const char *line;
+		compute_features features;
+	} capabilities[] = {
+		{"OpCapability CooperativeMatrixKHR", COMPUTE_MATRIX_FEATURES},
+		{"OpCapability BFloat16CooperativeMatrixKHR",
+			COMPUTE_FEATURE(COMPUTE_BFLOAT16) | COMPUTE_FEATURE(COMPUTE_BFLOAT16_MATRIX) |
+				COMPUTE_FEATURE(COMPUTE_MATRIX_BF16)},
+		{"OpCapability Float8CooperativeMatrixEXT",
+			COMPUTE_FEATURE(COMPUTE_FLOAT8) | COMPUTE_FEATURE(COMPUTE_FLOAT8_MATRIX) |
+				COMPUTE_FEATURE(COMPUTE_MATRIX_E4M3) | COMPUTE_FEATURE(COMPUTE_MATRIX_E4M3_LONG)},
+	};
+	compute_features unknown = 0;
+	spv_context context = spvContextCreate(SPV_ENV_VULKAN_1_3);
+	for (size_t i = 0; i < sizeof(capabilities) / sizeof(capabilities[0]); i++) {
+		const char *line = capabilities[i].line;
+		spv_binary binary = NULL;
+		if (!context || spvTextToBinary(context, line, strlen(line), &binary, NULL)) {
+			unknown |= capabilities[i].features;
+		}
+		spvBinaryDestroy(binary);
+	}
+	spvContextDestroy(context);
+	return unknown;
+}

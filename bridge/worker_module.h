@@ -3,6 +3,7 @@
 #define BRIDGE_WORKER_MODULE_H
 
 #include "base/error.h"
+#include "compute/feature.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,5 +16,11 @@
  * version that is too new.
  */
 bool worker_module_check(const uint32_t *words, size_t count, struct lane_error *err);
+
+/**
+ * The features of which the validator that this was built with knows nothing: a module that uses
+ * them is refused whatever the device has.
+ */
+compute_features worker_module_unknown(void);
 
 #endif

@@ -143,6 +143,7 @@ static bool device_check(
 		{"memory_bytes", BASE_JSON_INTEGER, true, 0, integer_top},
 		{"compute_units", BASE_JSON_INTEGER, true, 0, uint32_top},
 		{"features", BASE_JSON_ARRAY, true, 0, 0},
+		{"unvalidated", BASE_JSON_ARRAY, true, 0, 0},
 		{"subgroup", BASE_JSON_OBJECT, true, 0, 0},
 		{"limits", BASE_JSON_OBJECT, true, 0, 0},
 		{"timestamp_valid_bits", BASE_JSON_INTEGER, true, 0, 64},
@@ -185,6 +186,7 @@ static bool device_check(
 		base_json_check(json, base_json_get(device, "subgroup"), path, subgroup_keys,
 			COUNT(subgroup_keys), err) &&
 		strings_check(json, device, "features", err) &&
+		strings_check(json, device, "unvalidated", err) &&
 		base_json_check(json, sandbox, path, sandbox_keys, COUNT(sandbox_keys), err) &&
 		strings_check(json, sandbox, "missing", err) &&
 		base_json_check(json, limits, path, limit_keys, COUNT(limit_keys), err) &&

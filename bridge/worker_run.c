@@ -156,11 +156,32 @@ static bool run_is_late(const struct run *run, unsigned percent)
 	return run_elapsed_ns(run) / MS_NS > (uint64_t)run->job->timeout_ms * percent / 100;
 }
 
-/* Until the clocks are up. Several dispatches a sample need one that tells how long they take. */
+/* What a sample is: outputs as new, the dispatches, and the outputs compared with the first ones.
+ */
+static bool run_pass(struct run *run, struct compute_timing timings[3], struct lane_error *err)
+{
+	if (!worker_buffers_refill(
+			&run->buffers, run_left_ms(run), &timings[BRIDGE_MEASURE_UPLOAD], err) ||
+		!run_dispatches(run, &timings[BRIDGE_MEASURE_DISPATCH], err)) {
+		return false;
+	}
+	uint64_t begun_ns = base_clock_monotonic_ns();
+	run->samples.at_ns[run->samples.count] = begun_ns - run->started_ns;
+	bool done = worker_buffers_read(
+		&run->buffers, run_left_ms(run), &timings[BRIDGE_MEASURE_DOWNLOAD], &run->difference, err);
+	run->readback_ns += base_clock_monotonic_ns() - begun_ns;
+	return done;
+}
+
+/*
+ * Until the clocks are up. Several dispatches a sample need one that tells how long they take. The
+ * last pass is looked at as a sample is: what goes wrong here goes wrong.
+ */
 static bool run_warm_up(struct run *run, struct lane_error *err)
 {
 	const struct bridge_sampling *sampling = &run->job->sampling;
 	struct compute_timing timing = {.timer = COMPUTE_TIMER_HOST};
+	struct compute_timing passed[3];
 	uint64_t begun_ns = base_clock_monotonic_ns();
 	if (sampling->warmup_ms == 0 && sampling->dispatches_per_sample == 1) {
 		return true;
@@ -174,24 +195,15 @@ static bool run_warm_up(struct run *run, struct lane_error *err)
 			return false;
 		}
 	}
-	return true;
+	return sampling->warmup_ms == 0 || run_pass(run, passed, err);
 }
 
 static bool run_sample(struct run *run, struct lane_error *err)
 {
 	struct compute_timing timings[3];
-	if (!worker_buffers_refill(
-			&run->buffers, run_left_ms(run), &timings[BRIDGE_MEASURE_UPLOAD], err) ||
-		!run_dispatches(run, &timings[BRIDGE_MEASURE_DISPATCH], err)) {
+	if (!run_pass(run, timings, err)) {
 		return false;
 	}
-	uint64_t begun_ns = base_clock_monotonic_ns();
-	if (!worker_buffers_read(&run->buffers, run_left_ms(run), &timings[BRIDGE_MEASURE_DOWNLOAD],
-			&run->difference, err)) {
-		return false;
-	}
-	run->readback_ns += base_clock_monotonic_ns() - begun_ns;
-	run->samples.at_ns[run->samples.count] = begun_ns - run->started_ns;
 	const struct compute_timing *timing = &timings[run->job->sampling.measure];
 	if (run->timer != COMPUTE_TIMER_INVALID) {
 		run->timer = timing->timer;

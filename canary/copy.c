@@ -28,6 +28,7 @@ const struct workload canary_copy = {
 	.unit = "GB/s",
 	.spirv = copy_spirv,
 	.spirv_size = sizeof(copy_spirv),
+	STREAM_WIDTHS,
 	.block = {STREAM_BLOCK, 1, 1},
 	.sizes = STREAM_SIZES_2,
 	.step = STREAM_STEP,

@@ -119,6 +119,7 @@ const struct workload canary_matmul = {
 	.unit = "GFLOP/s",
 	.spirv = matmul_spirv,
 	.spirv_size = sizeof(matmul_spirv),
+	WORKLOAD_SUBGROUPS,
 	.block = {16, 16, 1},
 	/* Under 20 ms a dispatch from 900 GFLOP/s (quick) or 3 TFLOP/s (full) on; integrated from 50
 	   and 110 GFLOP/s on. */
@@ -136,6 +137,7 @@ const struct workload canary_matmul_f16 = {
 	.needs = COMPUTE_FEATURE(COMPUTE_FLOAT16),
 	.spirv = matmul_f16_spirv,
 	.spirv_size = sizeof(matmul_f16_spirv),
+	WORKLOAD_SUBGROUPS,
 	.block = {16, 16, 1},
 	.sizes = {{0, 0, 0}, {512, 1024, 3072}},
 	.step = TILE,

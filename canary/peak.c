@@ -49,11 +49,11 @@ enum {
 #define FACTOR_B 0x343fd5c1u
 
 static const struct workload_variant float_variants[] = {
-	{"16 rotating numbers", SHAPE_ROTATE_8, 0},
+	{"16 rotating numbers", SHAPE_ROTATE_8, 0, 0},
 	/* Where the driver likes 64, it has no pairs of instructions for one cycle (RADV on RDNA). */
-	{"16 rotating numbers, subgroups of 32", SHAPE_ROTATE_8, 32},
-	{"8 rotating numbers", SHAPE_ROTATE_4, 0},
-	{"16 squared numbers", SHAPE_SQUARE, 0},
+	{"16 rotating numbers, subgroups of 32", SHAPE_ROTATE_8, 32, 0},
+	{"8 rotating numbers", SHAPE_ROTATE_4, 0, 0},
+	{"16 squared numbers", SHAPE_SQUARE, 0, 0},
 };
 
 /* The buffers that all have, and the work: `operations` for each of `WIDTH` steps. */
@@ -230,8 +230,9 @@ static void reference_i8dot(const struct workload_plan *plan, uint32_t *const *b
 #define KI(x) ((uint32_t)(x) << 10)
 #define FLOATS                                                                                     \
 	.variants = float_variants,                                                                    \
-	.variant_count = sizeof(float_variants) / sizeof(float_variants[0]), .block = {BLOCK, 1, 1},   \
-	.step = BLOCK, .exactness = "whole numbers far below the format's last place"
+	.variant_count = sizeof(float_variants) / sizeof(float_variants[0]), .race_in_quick = true,    \
+	.block = {BLOCK, 1, 1}, .step = BLOCK,                                                         \
+	.exactness = "whole numbers far below the format's last place"
 #define INTEGERS .block = {BLOCK, 1, 1}, .step = BLOCK, .exactness = "integers modulo 2^32"
 
 const struct workload canary_peak_f32 = {

@@ -17,21 +17,26 @@ static const struct bridge_sampling heat = {
 	.dispatches_per_sample = 1,
 };
 
-static bool computes_wrong(const struct workload_plan *plan, const struct canary_job *job)
+/* `reference` is kept from one variant to the next where all have the same outputs. */
+static bool computes_wrong(
+	const struct workload_plan *plan, const struct canary_job *job, struct reference *reference)
 {
-	struct reference reference;
 	struct check check;
-	reference_fill(plan, &reference);
-	plan->workload->reference(plan, reference.buffers);
-	check_result(plan, reference.buffers, job->result, &check);
-	reference_finish(&reference);
+	if (plan->reference_is_short) {
+		reference_finish(reference);
+	}
+	if (reference->count == 0) {
+		reference_fill(plan, reference);
+		plan->workload->reference(plan, reference->buffers);
+	}
+	check_result(plan, reference->buffers, job->result, &check);
 	return check.mismatches > 0 || job->timing.differs;
 }
 
 /* The fastest of a few samples, since noise only ever adds; infinity when the job did not end well,
  * 0 when its results are wrong. */
 static bool run_heat(struct canary_lane *lane, const struct workload_plan *plan,
-	unsigned timeout_ms, double *best_ns, struct lane_error *err)
+	unsigned timeout_ms, struct reference *reference, double *best_ns, struct lane_error *err)
 {
 	BASE_FREE char *id = base_format("canary-%s-%zu-%d-%llx", plan->workload->name,
 		(size_t)(plan->variant - plan->workload->variants), (int)getpid(),
@@ -46,25 +51,25 @@ static bool run_heat(struct canary_lane *lane, const struct workload_plan *plan,
 		for (size_t i = 0; i < job.timing.n; i++) {
 			*best_ns = fmin(*best_ns, job.timing.samples_ns[i]);
 		}
-		*best_ns = computes_wrong(plan, &job) ? 0 : *best_ns;
+		*best_ns = computes_wrong(plan, &job, reference) ? 0 : *best_ns;
 	}
 	canary_job_finish(&job);
 	return ended;
 }
 
-bool race_run(struct canary_lane *lane, struct canary_result *result, unsigned timeout_ms,
-	struct lane_error *err)
+static bool race_variants(struct canary_lane *lane, struct canary_result *result,
+	unsigned timeout_ms, struct reference *reference, struct lane_error *err)
 {
 	const struct workload *workload = result->plan.workload;
 	struct workload_plan plan = result->plan;
 	double best_rate = 0;
-	for (size_t i = 0; workload->variant_count > 1 && i < workload->variant_count; i++) {
+	for (size_t i = 0; i < workload->variant_count; i++) {
 		double ns;
 		if (!workload_variant_fits(&workload->variants[i], canary_lane_device(lane))) {
 			continue;
 		}
 		workload_plan_vary(&plan, &workload->variants[i]);
-		if (!run_heat(lane, &plan, timeout_ms, &ns, err)) {
+		if (!run_heat(lane, &plan, timeout_ms, reference, &ns, err)) {
 			return false;
 		}
 		double rate = plan.work / ns;
@@ -74,4 +79,24 @@ bool race_run(struct canary_lane *lane, struct canary_result *result, unsigned t
 		}
 	}
 	return true;
+}
+
+/* One alone has nobody to race. */
+static bool has_a_choice(const struct workload *workload, const cJSON *device)
+{
+	size_t fits = 0;
+	for (size_t i = 0; i < workload->variant_count; i++) {
+		fits += workload_variant_fits(&workload->variants[i], device);
+	}
+	return fits > 1;
+}
+
+bool race_run(struct canary_lane *lane, struct canary_result *result, unsigned timeout_ms,
+	struct lane_error *err)
+{
+	struct reference reference = {.count = 0};
+	bool ended = !has_a_choice(result->plan.workload, canary_lane_device(lane)) ||
+		race_variants(lane, result, timeout_ms, &reference, err);
+	reference_finish(&reference);
+	return ended;
 }

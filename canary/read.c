@@ -57,6 +57,7 @@ const struct workload canary_read = {
 	.unit = "GB/s",
 	.spirv = read_spirv,
 	.spirv_size = sizeof(read_spirv),
+	STREAM_WIDTHS,
 	.block = {STREAM_BLOCK, 1, 1},
 	.sizes =
 		{

@@ -1,23 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
-// A digest of 64 words an invocation, sixteen uvec4 a workgroup's width apart. Rotating between two of them makes it
-// depend on their order, and costs no multiplication, which would bound it by arithmetic.
+// A digest of every 64 words: sixteen rounds of 1024 words a workgroup, WIDTH words at a time. Rotating between two rounds
+// makes it depend on their order, and costs no multiplication, which would bound it by arithmetic.
 #version 450
 layout(local_size_x = 256) in;
-layout(std430, binding = 0) readonly restrict buffer Values { uvec4 values[]; };
+layout(constant_id = 0) const uint WIDTH = 4u;
+layout(std430, binding = 0) readonly restrict buffer Values4 { uvec4 values4[]; };
+layout(std430, binding = 0) readonly restrict buffer Values2 { uvec2 values2[]; };
+layout(std430, binding = 0) readonly restrict buffer Values1 { uint values1[]; };
 layout(std430, binding = 1) writeonly restrict buffer Digests { uint digests[]; };
+
+// Four words make one digest, whichever invocations have read them.
+shared uint words[1024];
 
 uint rotate(uint word, uint bits)
 {
 	return word << bits | word >> (32u - bits);
 }
 
+// What this invocation has read of all rounds, in 4 / width parts.
+#define WALK(type, values, width)                                                        \
+	uint first = gl_WorkGroupID.x * (16384u / width) + lane;                              \
+	type digest[4u / width];                                                              \
+	for (uint part = 0u; part < 4u / width; part++) {                                     \
+		digest[part] = type(0u);                                                          \
+	}                                                                                     \
+	for (uint i = 0u; i < 16u; i++) {                                                     \
+		for (uint part = 0u; part < 4u / width; part++) {                                 \
+			digest[part] = (digest[part] << 1u | digest[part] >> 31u) ^                   \
+				values[first + i * (1024u / width) + part * 256u];                        \
+		}                                                                                 \
+	}
+
 void main()
 {
-	uint first = gl_WorkGroupID.x * 4096u + gl_LocalInvocationID.x;
-	uvec4 digest = uvec4(0u);
-	for (uint i = 0u; i < 16u; i++) {
-		digest = (digest << 1u | digest >> 31u) ^ values[first + i * 256u];
+	uint lane = gl_LocalInvocationID.x;
+	if (WIDTH == 4u) {
+		WALK(uvec4, values4, 4u)
+		for (uint i = 0u; i < 4u; i++) {
+			words[lane * 4u + i] = digest[0][i];
+		}
+	} else if (WIDTH == 2u) {
+		WALK(uvec2, values2, 2u)
+		for (uint i = 0u; i < 4u; i++) {
+			words[i / 2u * 512u + lane * 2u + i % 2u] = digest[i / 2u][i % 2u];
+		}
+	} else {
+		WALK(uint, values1, 1u)
+		for (uint i = 0u; i < 4u; i++) {
+			words[i * 256u + lane] = digest[i];
+		}
 	}
-	digests[gl_GlobalInvocationID.x] =
-		digest.x ^ rotate(digest.y, 8u) ^ rotate(digest.z, 16u) ^ rotate(digest.w, 24u);
+	barrier();
+	uint from = lane * 4u;
+	digests[gl_GlobalInvocationID.x] = words[from] ^ rotate(words[from + 1u], 8u) ^
+		rotate(words[from + 2u], 16u) ^ rotate(words[from + 3u], 24u);
 }

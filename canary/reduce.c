@@ -41,6 +41,7 @@ const struct workload canary_reduce = {
 	.unit = "GB/s",
 	.spirv = reduce_spirv,
 	.spirv_size = sizeof(reduce_spirv),
+	WORKLOAD_SUBGROUPS,
 	.block = {STREAM_BLOCK, 1, 1},
 	.sizes =
 		{

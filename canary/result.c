@@ -13,8 +13,9 @@
 struct judged {
 	bool verified;
 	struct check check;
-	/** First wrong sample. */
+	/** First wrong sample, or that it was before all of them. */
 	uint64_t sample;
+	bool in_warm_up;
 	/** Words of the first wrong element. Owned. */
 	char *expected, *found;
 	bool has_figures;
@@ -73,7 +74,8 @@ static void judge_failed_job(const struct canary_result *result, struct report *
 	add_check(result, report, ends[i].check, observed);
 }
 
-/* The outputs that came back are right, and unlike those of sample 0, which nobody has any more. */
+/* The outputs that came back are right, and unlike those of the warm-up or, where there was none,
+ * of sample 0, which nobody has any more. */
 static void blame_first_sample(const struct canary_result *result, struct judged *judged)
 {
 	const struct timing *timing = &result->job.timing;
@@ -87,13 +89,15 @@ static void blame_first_sample(const struct canary_result *result, struct judged
 	check->expected = result->reference.buffers[index][check->element];
 	check->mismatches = 1;
 	judged->sample = 0;
+	judged->in_warm_up = timing->differs_sample == 0;
 	judged->found = base_format("unlike sample %" PRIu64, timing->differs_sample);
 }
 
 /*
- * The worker compares the outputs of every sample with those of sample 0 and hands over the last
- * ones, or the first that differ. So if none differ, what is true of this result is true of all
- * samples; if one does, either it is the wrong one or sample 0 was.
+ * The worker compares the outputs of every sample with the first ones, those of the last pass of
+ * the warm-up, and hands over the last ones, or the first that differ. So if none differ, what is
+ * true of this result is true of all samples; if one does, either it is the wrong one or the first
+ * was.
  */
 static void judge_elements(const struct canary_result *result, struct judged *judged)
 {
@@ -120,10 +124,11 @@ static void find_wrong_result(
 	const char *name = result->plan.workload->name;
 	BASE_FREE char *where =
 		base_format("%s: %s[%" PRIu64 "]", name, check->buffer->name, check->element);
+	BASE_FREE char *when = judged->in_warm_up ? base_strdup("the warm-up")
+											  : base_format("sample %" PRIu64, judged->sample);
 	cJSON *finding = report_finding(report, REPORT_FAILURE, "WRONG_RESULT",
-		"%s: expected %s, found %s in sample %" PRIu64 "; %" PRIu64 " of %" PRIu64
-		" elements wrong",
-		where, judged->expected, judged->found, judged->sample, check->mismatches, check->checked);
+		"%s: expected %s, found %s in %s; %" PRIu64 " of %" PRIu64 " elements wrong", where,
+		judged->expected, judged->found, when, check->mismatches, check->checked);
 	cJSON *evidence = report_finding_evidence(finding);
 	base_json_add_string(evidence, "workload", name);
 	base_json_add_string(evidence, "output", check->buffer->name);
@@ -131,9 +136,8 @@ static void find_wrong_result(
 	base_json_add_string(evidence, "expected", judged->expected);
 	base_json_add_string(evidence, "found", judged->found);
 	base_json_add_number(evidence, "sample", (double)judged->sample);
-	BASE_FREE char *observed =
-		base_format("%" PRIu64 " wrong, first %s[%" PRIu64 "] in sample %" PRIu64,
-			check->mismatches, check->buffer->name, check->element, judged->sample);
+	BASE_FREE char *observed = base_format("%" PRIu64 " wrong, first %s[%" PRIu64 "] in %s",
+		check->mismatches, check->buffer->name, check->element, when);
 	add_check(result, report, REPORT_BROKEN, observed);
 }
 

@@ -13,25 +13,34 @@ static const struct {
 	uint32_t vendor_id, device_id;
 	struct roofline roofline;
 } parts[] = {
-	{0x1002, 0x7550, {"Radeon RX 9070 XT", 64, 2970, 256, 512, 8, 644.6, 64}},
-	{0x1002, 0x7550, {"Radeon RX 9070", 56, 2520, 256, 512, 8, 644.6, 64}},
-	{0x1002, 0x7550, {"Radeon RX 9070 GRE", 48, 2790, 256, 512, 8, 432, 48}},
-	{0x1002, 0x7551, {"Radeon AI PRO R9700", 64, 2920, 256, 512, 8, 644.6, 64}},
-	{0x1002, 0x7590, {"Radeon RX 9060 XT", 32, 3130, 256, 512, 8, 322.3, 32}},
-	{0x1002, 0x744c, {"Radeon RX 7900 XTX", 96, 2500, 256, 512, 8, 960, 96}},
-	{0x1002, 0x744c, {"Radeon RX 7900 XT", 84, 2400, 256, 512, 8, 800, 80}},
-	{0x1002, 0x744c, {"Radeon RX 7900 GRE", 80, 2245, 256, 512, 8, 576, 64}},
-	{0x10de, 0x1eb8, {"Tesla T4", 40, 1590, 128, 256, 4, 320, 4}},
-	{0x10de, 0x20b0, {"A100-SXM4-40GB", 108, 1410, 128, 512, 64, 1555, 40}},
-	{0x10de, 0x20b2, {"A100-SXM4-80GB", 108, 1410, 128, 512, 64, 2039, 40}},
-	{0x10de, 0x2330, {"H100 SXM5 80GB", 132, 1980, 256, 512, 128, 3350, 50}},
-	{0x10de, 0x2335, {"H200 SXM 141GB", 132, 1980, 256, 512, 128, 4800, 50}},
-	{0x10de, 0x26b9, {"L40S", 142, 2520, 256, 256, 4, 864, 96}},
-	{0x10de, 0x27b8, {"L4", 58, 2040, 256, 256, 4, 300, 48}},
+	{0x1002, 0x7550, {"Radeon RX 9070 XT", 64, 2970, 256, 512, 8, 1024, 2048, 644.6, 64}},
+	{0x1002, 0x7550, {"Radeon RX 9070", 56, 2520, 256, 512, 8, 1024, 2048, 644.6, 64}},
+	{0x1002, 0x7550, {"Radeon RX 9070 GRE", 48, 2790, 256, 512, 8, 1024, 2048, 432, 48}},
+	{0x1002, 0x7551, {"Radeon AI PRO R9700", 64, 2920, 256, 512, 8, 1024, 2048, 644.6, 64}},
+	{0x1002, 0x7590, {"Radeon RX 9060 XT", 32, 3130, 256, 512, 8, 1024, 2048, 322.3, 32}},
+	{0x1002, 0x744c, {"Radeon RX 7900 XTX", 96, 2500, 256, 512, 8, 512, 512, 960, 96}},
+	{0x1002, 0x744c, {"Radeon RX 7900 XT", 84, 2400, 256, 512, 8, 512, 512, 800, 80}},
+	{0x1002, 0x744c, {"Radeon RX 7900 GRE", 80, 2245, 256, 512, 8, 512, 512, 576, 64}},
+	{0x10de, 0x1eb8, {"Tesla T4", 40, 1590, 128, 256, 4, 1024, 2048, 320, 4}},
+	{0x10de, 0x20b0, {"A100-SXM4-40GB", 108, 1410, 128, 512, 64, 2048, 4096, 1555, 40}},
+	{0x10de, 0x20b2, {"A100-SXM4-80GB", 108, 1410, 128, 512, 64, 2048, 4096, 2039, 40}},
+	{0x10de, 0x2330, {"H100 SXM5 80GB", 132, 1980, 256, 512, 128, 4096, 8192, 3350, 50}},
+	{0x10de, 0x2335, {"H200 SXM 141GB", 132, 1980, 256, 512, 128, 4096, 8192, 4800, 50}},
+	{0x10de, 0x26b9, {"L40S", 142, 2520, 256, 256, 4, 1024, 2048, 864, 96}},
+	{0x10de, 0x27b8, {"L4", 58, 2040, 256, 256, 4, 1024, 2048, 300, 48}},
 };
 
 /* What a workload waits for, where one thing decides. */
-enum bound { BOUND_OTHER, BOUND_MEMORY, BOUND_F32, BOUND_F16, BOUND_F64, BOUNDS };
+enum bound {
+	BOUND_OTHER,
+	BOUND_MEMORY,
+	BOUND_F32,
+	BOUND_F16,
+	BOUND_F64,
+	BOUND_MATRIX_16,
+	BOUND_MATRIX_8,
+	BOUNDS,
+};
 
 static const struct {
 	const char *workload;
@@ -42,6 +51,10 @@ static const struct {
 	{"copy", BOUND_MEMORY, true},
 	{"histogram", BOUND_MEMORY, false},
 	{"matmul", BOUND_F32, false},
+	{"matmul_coop_bf16", BOUND_MATRIX_16, false},
+	{"matmul_coop_f16", BOUND_MATRIX_16, false},
+	{"matmul_coop_fp8", BOUND_MATRIX_8, false},
+	{"matmul_coop_i8", BOUND_MATRIX_8, false},
 	{"memtest", BOUND_MEMORY, false},
 	{"peak_f16", BOUND_F16, true},
 	{"peak_f32", BOUND_F32, true},
@@ -105,6 +118,10 @@ static double ceiling(const struct roofline *roofline, enum bound bound, double 
 		return cycles * roofline->f16_ops;
 	case BOUND_F64:
 		return cycles * roofline->f64_ops;
+	case BOUND_MATRIX_16:
+		return cycles * roofline->matrix_16_ops;
+	case BOUND_MATRIX_8:
+		return cycles * roofline->matrix_8_ops;
 	case BOUND_OTHER:
 	case BOUNDS:
 		break;

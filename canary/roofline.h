@@ -16,6 +16,8 @@ struct roofline {
 	double clock_mhz;
 	/** Operations a unit and a cycle: an FMA is two. */
 	double f32_ops, f16_ops, f64_ops;
+	/** The same by matrices of 16 and of 8 bits. */
+	double matrix_16_ops, matrix_8_ops;
 	/** 10^9 bytes a second of the memory bus. */
 	double memory_gbs;
 	/** Last-level cache. */

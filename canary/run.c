@@ -63,6 +63,11 @@ static bool plan(struct run *run)
 			result->sampling.dispatches_per_sample = result->plan.dispatches;
 		}
 		result->missing = workload_missing(options->workloads[i], device);
+		const struct workload_variant *variant =
+			workload_variant_first(options->workloads[i], device);
+		if (variant) {
+			workload_plan_vary(&result->plan, variant);
+		}
 		uint64_t needed = result->missing ? 0 : workload_plan_bytes(&result->plan);
 		bytes = needed > bytes ? needed : bytes;
 	}
@@ -76,6 +81,16 @@ static void skip(struct run *run, const struct workload *workload, const char *w
 	report_check(run->report, id, REPORT_SKIPPED, workload->title, NULL, why, NULL);
 }
 
+static void skip_missing(struct run *run, const struct canary_result *result)
+{
+	bool there = workload_unvalidated(result->missing, canary_lane_device(run->lane));
+	BASE_FREE char *why = base_format(there
+			? "the device has %s, but the bridge was built without a validator that knows it"
+			: "the device has no %s",
+		result->missing);
+	skip(run, result->plan.workload, why);
+}
+
 static void run_workloads(struct run *run)
 {
 	run->entries = base_json_new_array();
@@ -85,8 +100,7 @@ static void run_workloads(struct run *run)
 	while (more) {
 		const struct canary_result *result = &run->results[next];
 		if (result->missing) {
-			BASE_FREE char *why = base_format("the device has no %s", result->missing);
-			skip(run, result->plan.workload, why);
+			skip_missing(run, result);
 			run->skipped++;
 			more = true;
 		} else {

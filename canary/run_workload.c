@@ -171,7 +171,9 @@ static bool measure(struct run *run, struct canary_result *result, struct lane_e
 {
 	uint64_t start_ns = base_clock_monotonic_ns();
 	bool first = result->round == 0;
-	if (first && !race_run(run->lane, result, run->options->timeout_ms, err)) {
+	bool race =
+		first && (run->options->suite == WORKLOAD_FULL || result->plan.workload->race_in_quick);
+	if (race && !race_run(run->lane, result, run->options->timeout_ms, err)) {
 		return lane_error_wrap(err, "%s", result->plan.workload->name);
 	}
 	uint64_t raced_ns = base_clock_monotonic_ns();

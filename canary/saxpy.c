@@ -38,6 +38,7 @@ const struct workload canary_saxpy = {
 	.unit = "GB/s",
 	.spirv = saxpy_spirv,
 	.spirv_size = sizeof(saxpy_spirv),
+	STREAM_WIDTHS,
 	.block = {STREAM_BLOCK, 1, 1},
 	.sizes = STREAM_SIZES_2,
 	.step = STREAM_STEP,

@@ -31,6 +31,7 @@ const struct workload canary_scan = {
 	.unit = "GB/s",
 	.spirv = scan_spirv,
 	.spirv_size = sizeof(scan_spirv),
+	WORKLOAD_SUBGROUPS,
 	.block = {STREAM_BLOCK, 1, 1},
 	.sizes =
 		{

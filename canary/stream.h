@@ -2,9 +2,11 @@
 #ifndef CANARY_STREAM_H
 #define CANARY_STREAM_H
 
+#include "canary/workload.h"
+
 /**
- * What the kernels that walk over vectors have in common. 256 invocations a workgroup take four
- * vec4 each, a workgroup's width apart so that loads coalesce: 4096 words a workgroup. With sizes
+ * What the kernels that walk over vectors have in common. 256 invocations a workgroup take sixteen
+ * words each, a workgroup's width apart so that loads coalesce: 4096 words a workgroup. With sizes
  * in multiples of that no workgroup is half idle, and the grid stays under 65535 (the least
  * maxComputeWorkGroupCount) up to 1 GiB a buffer.
  */
@@ -12,6 +14,10 @@ enum {
 	STREAM_BLOCK = 256,
 	STREAM_STEP = 4096,
 };
+
+/** Words that an invocation takes at a time: the constant of those that have a choice. */
+extern const struct workload_variant stream_widths[3];
+#define STREAM_WIDTHS .variants = stream_widths, .variant_count = 3
 
 /** Mi words: 4 MiB of buffer. */
 #define STREAM_MI(x) ((uint32_t)(x) << 20)

@@ -36,6 +36,7 @@ const struct workload canary_triad = {
 	.unit = "GB/s",
 	.spirv = triad_spirv,
 	.spirv_size = sizeof(triad_spirv),
+	STREAM_WIDTHS,
 	.block = {STREAM_BLOCK, 1, 1},
 	.sizes = STREAM_SIZES_3,
 	.step = STREAM_STEP,

@@ -32,6 +32,7 @@ const struct workload canary_vadd = {
 	.unit = "GB/s",
 	.spirv = vadd_spirv,
 	.spirv_size = sizeof(vadd_spirv),
+	STREAM_WIDTHS,
 	.block = {STREAM_BLOCK, 1, 1},
 	.sizes = STREAM_SIZES_3,
 	.step = STREAM_STEP,

@@ -24,35 +24,70 @@ void workload_plan_vary(struct workload_plan *plan, const struct workload_varian
 	plan->workload->plan(plan);
 }
 
-const char *workload_missing(const struct workload *workload, const cJSON *device)
+/* Those of `wanted` that the device does not list at this key. */
+static compute_features missing_of(compute_features wanted, const cJSON *device, const char *key)
 {
-	compute_features missing = workload->needs;
 	const cJSON *feature;
-	cJSON_ArrayForEach(feature, base_json_get(device, "features"))
+	cJSON_ArrayForEach(feature, base_json_get(device, key))
 	{
 		for (unsigned i = 0; i < COMPUTE_FEATURES; i++) {
 			if (cJSON_IsString(feature) &&
 				strcmp(feature->valuestring, compute_feature_name(i)) == 0) {
-				missing &= ~COMPUTE_FEATURE(i);
+				wanted &= ~COMPUTE_FEATURE(i);
 			}
 		}
 	}
+	return wanted;
+}
+
+const char *workload_missing(const struct workload *workload, const cJSON *device)
+{
+	compute_features missing = missing_of(workload->needs, device, "features");
+	if (!missing && workload->variant_count > 0 && !workload_variant_first(workload, device)) {
+		missing = missing_of(workload->variants[0].needs, device, "features");
+	}
+	/* What the device has not is the better reason. */
+	compute_features absent = missing_of(missing, device, "unvalidated");
+	missing = absent ? absent : missing;
 	return missing ? compute_feature_name((enum compute_feature)__builtin_ctz(missing)) : NULL;
+}
+
+bool workload_unvalidated(const char *feature, const cJSON *device)
+{
+	const cJSON *name;
+	cJSON_ArrayForEach(name, base_json_get(device, "unvalidated"))
+	{
+		if (cJSON_IsString(name) && strcmp(name->valuestring, feature) == 0) {
+			return true;
+		}
+	}
+	return false;
 }
 
 bool workload_variant_fits(const struct workload_variant *variant, const cJSON *device)
 {
-	/* A workload that needs nothing but the choice of a size. */
-	static const struct workload choice = {
-		.needs = COMPUTE_FEATURE(COMPUTE_SUBGROUP_SIZE_CONTROL) |
-			COMPUTE_FEATURE(COMPUTE_FULL_SUBGROUPS),
-	};
 	const cJSON *subgroup = base_json_get(device, "subgroup");
 	uint64_t least = base_json_uint(subgroup, "size_min", 0);
 	uint64_t most = base_json_uint(subgroup, "size_max", 0);
 	uint32_t size = variant->subgroup_size;
-	return size == 0 ||
-		(!workload_missing(&choice, device) && least < most && size >= least && size <= most);
+	compute_features needs = variant->needs;
+	if (size > 0) {
+		needs |= COMPUTE_FEATURE(COMPUTE_SUBGROUP_SIZE_CONTROL) |
+			COMPUTE_FEATURE(COMPUTE_FULL_SUBGROUPS);
+	}
+	return !missing_of(needs, device, "features") &&
+		(size == 0 || (least < most && size >= least && size <= most));
+}
+
+const struct workload_variant *workload_variant_first(
+	const struct workload *workload, const cJSON *device)
+{
+	for (size_t i = 0; i < workload->variant_count; i++) {
+		if (workload_variant_fits(&workload->variants[i], device)) {
+			return &workload->variants[i];
+		}
+	}
+	return NULL;
 }
 
 static bool plan_fits(const struct workload_plan *plan, const struct workload_limits *limits)

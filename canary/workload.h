@@ -72,7 +72,8 @@ struct workload_plan {
 
 /**
  * One of several ways to do the same, as a specialization constant: which one is fastest depends on
- * the device, so they are raced, and the best one is measured and named.
+ * the device, so they are raced, and the best one is measured and named. Unless the plan says
+ * otherwise (reference_is_short), all have the same outputs.
  */
 struct workload_variant {
 	const char *name;
@@ -80,6 +81,8 @@ struct workload_variant {
 	uint32_t value;
 	/** Invocations of a subgroup; 0: what the driver likes. Raced where the device has a choice. */
 	uint32_t subgroup_size;
+	/** Features without which a device cannot run it, beyond the workload's. */
+	compute_features needs;
 };
 
 struct workload {
@@ -92,6 +95,8 @@ struct workload {
 	compute_features needs;
 	const struct workload_variant *variants;
 	size_t variant_count;
+	/** The quick suite too races them: the first one may be far from the best. */
+	bool race_in_quick;
 	const uint32_t *spirv;
 	size_t spirv_size;
 	/** Local size of the shader. */
@@ -120,10 +125,18 @@ const struct workload *const *workload_table(size_t *count);
 const struct workload *workload_find(const char *name);
 /** Those of a suite, in the order of running. Returns their number. */
 size_t workload_suite(enum workload_suite suite, const struct workload *list[WORKLOADS_MAX]);
-/** The first feature that a workload needs and a device has not; NULL when it has all. */
+/**
+ * The first feature that a workload (or, where a device can run none of the variants, the first of
+ * those) needs and a device has not; NULL when it has all.
+ */
 const char *workload_missing(const struct workload *workload, const cJSON *device);
+/** Whether the device has it, but modules that use it cannot be validated by the worker's build. */
+bool workload_unvalidated(const char *feature, const cJSON *device);
 /** Whether the device can run this variant, and it is not another one's double there. */
 bool workload_variant_fits(const struct workload_variant *variant, const cJSON *device);
+/** The first variant that fits; NULL when the workload has none, or none fits. */
+const struct workload_variant *workload_variant_first(
+	const struct workload *workload, const cJSON *device);
 
 /** What a device and a lease allow. */
 struct workload_limits {
@@ -181,10 +194,15 @@ static inline uint32_t workload_word(float value)
 	return pun.word;
 }
 
-extern const struct workload canary_matmul_f16, canary_memtest, canary_mlp, canary_q4_matvec,
-	canary_q8_matvec, canary_atomics, canary_copy, canary_dispatch, canary_download,
-	canary_histogram, canary_matmul, canary_peak_f16, canary_peak_f32, canary_peak_f64,
-	canary_peak_i32, canary_peak_i8dot, canary_read, canary_reduce, canary_saxpy, canary_scan,
-	canary_subgroup, canary_triad, canary_upload, canary_vadd;
+/** Sizes of subgroups, for kernels that take any; their constant is not used. */
+extern const struct workload_variant workload_subgroups[3];
+#define WORKLOAD_SUBGROUPS .variants = workload_subgroups, .variant_count = 3
+
+extern const struct workload canary_matmul_coop_bf16, canary_matmul_coop_f16,
+	canary_matmul_coop_fp8, canary_matmul_coop_i8, canary_matmul_f16, canary_memtest, canary_mlp,
+	canary_q4_matvec, canary_q8_matvec, canary_atomics, canary_copy, canary_dispatch,
+	canary_download, canary_histogram, canary_matmul, canary_peak_f16, canary_peak_f32,
+	canary_peak_f64, canary_peak_i32, canary_peak_i8dot, canary_read, canary_reduce, canary_saxpy,
+	canary_scan, canary_subgroup, canary_triad, canary_upload, canary_vadd;
 
 #endif

@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+const struct workload_variant workload_subgroups[] = {
+	{"subgroups of the driver's choice", 0, 0, 0},
+	{"subgroups of 32", 0, 32, 0},
+	{"subgroups of 64", 0, 64, 0},
+};
+
 static const struct workload *const table[] = {
 	&canary_dispatch,
 	&canary_vadd,
@@ -19,6 +25,10 @@ static const struct workload *const table[] = {
 	&canary_subgroup,
 	&canary_matmul,
 	&canary_matmul_f16,
+	&canary_matmul_coop_f16,
+	&canary_matmul_coop_bf16,
+	&canary_matmul_coop_fp8,
+	&canary_matmul_coop_i8,
 	&canary_q4_matvec,
 	&canary_q8_matvec,
 	&canary_mlp,

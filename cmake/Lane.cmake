@@ -70,3 +70,29 @@ function(lane_add_shader target file)
   target_sources(${target} PRIVATE "${header}")
   target_include_directories(${target} PRIVATE "${PROJECT_BINARY_DIR}/shaders")
 endfunction()
+
+# lane_add_assembly(TARGET FILE.spvasm KIND...): runs SPIR-V assembly through the C preprocessor and
+# the assembler (SPIR-V 1.3), once for each KIND with that defined in upper case, and makes it
+# available to TARGET as `#include "<room>/<file>_<kind>.spvasm.h"`, which declares
+# `static const uint32_t <file>_<kind>_spirv[]`.
+function(lane_add_assembly target file)
+  get_filename_component(name "${file}" NAME_WE)
+  file(RELATIVE_PATH room "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
+  set(folder "${PROJECT_BINARY_DIR}/shaders/${room}")
+  file(MAKE_DIRECTORY "${folder}")
+  foreach(kind IN LISTS ARGN)
+    string(TOUPPER "${kind}" define)
+    set(stem "${folder}/${name}_${kind}.spvasm")
+    add_custom_command(
+      OUTPUT "${stem}.h"
+      COMMAND "${CMAKE_C_COMPILER}" -E -P -x assembler-with-cpp "-D${define}" -o "${stem}"
+              "${CMAKE_CURRENT_SOURCE_DIR}/${file}"
+      COMMAND "${SPIRV_AS}" --target-env spv1.3 -o "${stem}.spv" "${stem}"
+      COMMAND "${CMAKE_COMMAND}" "-DNAME=${name}_${kind}_spirv" "-DFROM=${stem}.spv"
+              "-DTO=${stem}.h" -P "${PROJECT_SOURCE_DIR}/cmake/words.cmake"
+      DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${file}" "${PROJECT_SOURCE_DIR}/cmake/words.cmake"
+      VERBATIM)
+    target_sources(${target} PRIVATE "${stem}.h")
+  endforeach()
+  target_include_directories(${target} PRIVATE "${PROJECT_BINARY_DIR}/shaders")
+endfunction()

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compute/feature.h"
 
+#include "compute/matrix.h"
+
 #include <stddef.h>
 #include <string.h>
+
+/* Of structures that are newer than the headers. */
+enum {
+	TYPE_BFLOAT16 = 1000141000,
+	TYPE_COOPERATIVE_MATRIX = 1000506000,
+	TYPE_FLOAT8 = 1000567000,
+	NOT_IN_CORE = INT32_MAX,
+};
 
 /* Where a structure of the chain comes from. */
 static const struct link {
@@ -33,6 +43,13 @@ static const struct link {
 	{VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
 		offsetof(struct compute_feature_chain, subgroup_size), VK_API_VERSION_1_3,
 		VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME},
+	{(VkStructureType)TYPE_COOPERATIVE_MATRIX,
+		offsetof(struct compute_feature_chain, cooperative_matrix), NOT_IN_CORE,
+		COMPUTE_COOPERATIVE_MATRIX_EXTENSION},
+	{(VkStructureType)TYPE_BFLOAT16, offsetof(struct compute_feature_chain, bfloat16), NOT_IN_CORE,
+		COMPUTE_BFLOAT16_EXTENSION},
+	{(VkStructureType)TYPE_FLOAT8, offsetof(struct compute_feature_chain, float8), NOT_IN_CORE,
+		COMPUTE_FLOAT8_EXTENSION},
 };
 enum { LINKS = sizeof(links) / sizeof(links[0]) };
 _Static_assert((int)LINKS <= (int)COMPUTE_FEATURE_EXTENSIONS_MAX, "one extension a structure");
@@ -63,6 +80,22 @@ static const struct {
 	[COMPUTE_FULL_SUBGROUPS] = {"computeFullSubgroups", FIELD(subgroup_size, computeFullSubgroups)},
 	[COMPUTE_SUBGROUP_ARITHMETIC] = {"subgroupArithmetic", 0},
 	[COMPUTE_SUBGROUP_BALLOT] = {"subgroupBallot", 0},
+	[COMPUTE_COOPERATIVE_MATRIX] = {"cooperativeMatrix",
+		FIELD(cooperative_matrix, cooperativeMatrix)},
+	[COMPUTE_BFLOAT16] = {"shaderBFloat16Type", FIELD(bfloat16, shaderBFloat16Type)},
+	[COMPUTE_BFLOAT16_MATRIX] = {"shaderBFloat16CooperativeMatrix",
+		FIELD(bfloat16, shaderBFloat16CooperativeMatrix)},
+	[COMPUTE_FLOAT8] = {"shaderFloat8", FIELD(float8, shaderFloat8)},
+	[COMPUTE_FLOAT8_MATRIX] = {"shaderFloat8CooperativeMatrix",
+		FIELD(float8, shaderFloat8CooperativeMatrix)},
+	[COMPUTE_MATRIX_F16] = {"cooperativeMatrix 16x16x16 f16", 0},
+	[COMPUTE_MATRIX_F16_SMALL] = {"cooperativeMatrix 8x8x8 f16", 0},
+	[COMPUTE_MATRIX_BF16] = {"cooperativeMatrix 16x16x16 bf16", 0},
+	[COMPUTE_MATRIX_S8] = {"cooperativeMatrix 16x16x16 s8", 0},
+	[COMPUTE_MATRIX_S8_SMALL] = {"cooperativeMatrix 8x8x8 s8", 0},
+	[COMPUTE_MATRIX_S8_LONG] = {"cooperativeMatrix 16x16x32 s8", 0},
+	[COMPUTE_MATRIX_E4M3] = {"cooperativeMatrix 16x16x16 e4m3", 0},
+	[COMPUTE_MATRIX_E4M3_LONG] = {"cooperativeMatrix 16x16x32 e4m3", 0},
 };
 
 const char *compute_feature_name(enum compute_feature feature)

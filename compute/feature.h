@@ -29,12 +29,31 @@ enum compute_feature {
 	/** In compute shaders: reductions and scans, and ballots. */
 	COMPUTE_SUBGROUP_ARITHMETIC,
 	COMPUTE_SUBGROUP_BALLOT,
+	COMPUTE_COOPERATIVE_MATRIX,
+	COMPUTE_BFLOAT16,
+	COMPUTE_BFLOAT16_MATRIX,
+	COMPUTE_FLOAT8,
+	COMPUTE_FLOAT8_MATRIX,
+	/** A subgroup multiplies 16 x 16 x 16 (LONG: 16 x 16 x 32, SMALL: 8 x 8 x 8) of these to sums
+	   of 32 bits. */
+	COMPUTE_MATRIX_F16,
+	COMPUTE_MATRIX_F16_SMALL,
+	COMPUTE_MATRIX_BF16,
+	COMPUTE_MATRIX_S8,
+	COMPUTE_MATRIX_S8_SMALL,
+	COMPUTE_MATRIX_S8_LONG,
+	COMPUTE_MATRIX_E4M3,
+	COMPUTE_MATRIX_E4M3_LONG,
 	COMPUTE_FEATURES,
 };
 
 /** A set of features: bit compute_feature. */
 typedef uint32_t compute_features;
 #define COMPUTE_FEATURE(feature) ((compute_features)1 << (feature))
+
+/** All that have to do with cooperative matrices. */
+#define COMPUTE_MATRIX_FEATURES                                                                    \
+	(COMPUTE_FEATURE(COMPUTE_FEATURES) - COMPUTE_FEATURE(COMPUTE_COOPERATIVE_MATRIX))
 
 /** As the specification calls it: "shaderFloat16". Static. */
 const char *compute_feature_name(enum compute_feature feature);
@@ -49,9 +68,25 @@ struct compute_feature_chain {
 	VkPhysicalDeviceVulkanMemoryModelFeatures memory_model;
 	VkPhysicalDeviceMaintenance4Features maintenance_4;
 	VkPhysicalDeviceSubgroupSizeControlFeatures subgroup_size;
+	/** Newer than the headers of Vulkan 1.3.239; the names are the registry's. */
+	struct {
+		VkStructureType type;
+		void *next;
+		VkBool32 cooperativeMatrix, cooperativeMatrixRobustBufferAccess;
+	} cooperative_matrix;
+	struct {
+		VkStructureType type;
+		void *next;
+		VkBool32 shaderBFloat16Type, shaderBFloat16DotProduct, shaderBFloat16CooperativeMatrix;
+	} bfloat16;
+	struct {
+		VkStructureType type;
+		void *next;
+		VkBool32 shaderFloat8, shaderFloat8CooperativeMatrix;
+	} float8;
 };
 
-enum { COMPUTE_FEATURE_EXTENSIONS_MAX = 8 };
+enum { COMPUTE_FEATURE_EXTENSIONS_MAX = 10 };
 
 /**
  * The features of a device with this API version (of the device or of the instance, whichever is

@@ -2,6 +2,7 @@
 #include "compute/device.h"
 
 #include "base/memory.h"
+#include "compute/matrix.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,18 @@ static void identity_read(const struct compute_vulkan *vk, uint32_t api_version,
 	identity->software = identity_is_software(identity);
 }
 
+/* What its cooperative matrices may be. */
+static void identity_matrices(
+	const struct compute_instance *instance, struct compute_identity *identity)
+{
+	struct compute_matrix list[COMPUTE_MATRICES_MAX];
+	if (identity->features & COMPUTE_FEATURE(COMPUTE_COOPERATIVE_MATRIX)) {
+		uint32_t count =
+			compute_matrix_list(&instance->vk, instance->instance, identity->physical, list);
+		identity->features |= compute_matrix_features(list, count);
+	}
+}
+
 bool compute_identity_list(const struct compute_instance *instance,
 	struct compute_identity **identities, size_t *count, struct lane_error *err)
 {
@@ -224,6 +237,7 @@ bool compute_identity_list(const struct compute_instance *instance,
 	*count = device_count;
 	for (uint32_t i = 0; i < device_count; i++) {
 		identity_read(vk, instance->api_version, devices[i], &(*identities)[i]);
+		identity_matrices(instance, &(*identities)[i]);
 	}
 	return true;
 }

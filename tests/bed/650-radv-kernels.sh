@@ -94,8 +94,14 @@ print(f"{share:.1%} of {len(loop) + pairs} instructions are paired")
 sys.exit(share < 0.9)
 PYTHON
 
-# Packed half floats and dot products of bytes are single instructions.
-for pair in peak_f16:v_pk_fma_f16 matmul_f16:v_pk_fma_f16 peak_i8dot:v_dot4_i32_iu8; do
-  in_shim_ends 0 /mnt/tests/pipeline_stats "${pair%:*}"
-  expect_stdout "${pair#*:}"
+# Packed half floats and dot products of bytes are single instructions, and so is the product of two
+# matrices: sixteen in the loop of either size of subgroups.
+for kind in peak_f16:v_pk_fma_f16:1 matmul_f16:v_pk_fma_f16:1 peak_i8dot:v_dot4_i32_iu8:1 \
+  matmul_coop_f16:v_wmma_f32_16x16x16_f16:32 matmul_coop_bf16:v_wmma_f32_16x16x16_bf16:32 \
+  matmul_coop_fp8:v_wmma_f32_16x16x16_fp8_fp8:32 matmul_coop_i8:v_wmma_i32_16x16x16_iu8:32; do
+  name=${kind%%:*} least=${kind##*:} instruction=${kind#*:}
+  instruction=${instruction%:*}
+  in_shim_ends 0 /mnt/tests/pipeline_stats "$name"
+  found=$(grep -cF "$instruction" "$tmp/stdout") || fail "$name has no $instruction"
+  [ "$found" -ge "$least" ] || fail "$name has $found of $instruction"
 done

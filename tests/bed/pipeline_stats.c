@@ -232,14 +232,17 @@ static bool compile(const struct tool *tool, const struct workload *workload,
 	return tool->code ? print_code(tool, pipeline) : print_statistics(tool, pipeline);
 }
 
-static bool compile_variants(const struct tool *tool, const struct workload *workload)
+static bool compile_variants(
+	const struct tool *tool, const struct workload *workload, compute_features features)
 {
 	if (workload->variant_count == 0) {
 		return compile(tool, workload, workload->variants);
 	}
 	bool good = true;
 	for (size_t i = 0; i < workload->variant_count; i++) {
-		good = compile(tool, workload, &workload->variants[i]) && good;
+		if (!(workload->variants[i].needs & ~features)) {
+			good = compile(tool, workload, &workload->variants[i]) && good;
+		}
 	}
 	return good;
 }
@@ -258,7 +261,7 @@ static bool compile_all(struct tool *tool, const char *name, compute_features fe
 			printf("%s - missing\n", table[i]->name);
 			continue;
 		}
-		good = compile_variants(tool, table[i]) && good;
+		good = compile_variants(tool, table[i], features) && good;
 	}
 	return good;
 }

@@ -13,6 +13,15 @@ expect_json "$tmp/report.json" '[("numbers" in w["params"].get("variant", ""))
 expect_json "$tmp/report.json" '[w["cpu_speedup"] is None for w in doc["workloads"]] == [
   False, True, False]'
 
+# The widths that words are read in are raced in the full suite, which has the time.
+expect_status 0 "$bin/gpu-canary" --allow-software --suite full --workload copy --format json
+cp "$tmp/stdout" "$tmp/report.json"
+expect_json "$tmp/report.json" 'doc["workloads"][0]["params"]["variant"].endswith("at a time")'
+for name in f16 bf16 fp8 i8; do
+  expect_status 2 "$bin/gpu-canary" --allow-software --workload "matmul_coop_$name"
+  expect_stdout 'observed the device has'
+done
+
 # A device without half and double floats.
 export VK_INSTANCE_LAYERS=VK_LAYER_GPU_LANE_fault VK_ADD_LAYER_PATH="$build/tests/fault_layer"
 export GPU_LANE_FAULT=no-floats

@@ -80,6 +80,29 @@ static void a_wrong_word_in_one_sample_is_seen(void **state)
 	bridge_worker_destroy(worker);
 }
 
+/* The outputs that come back are right, but what the last pass of the warm-up did was not. */
+static void a_wrong_word_in_the_warm_up_is_seen(void **state)
+{
+	(void)state;
+	struct bridge_worker *worker = worker_bed_start_faulty("flip=11@1");
+	struct bridge_job job = worker_bed_sized();
+	/* So many do the same that the first dispatch takes longer than the warm-up, whose last pass
+	   is the second then. */
+	job.grid[1] = 65535;
+	job.sampling.warmup_ms = 1;
+	job.sampling.min_samples = job.sampling.max_samples = 3;
+	struct bridge_worker_event event = worker_bed_run(worker, &job);
+	assert_string_equal(event.state, "OK");
+	const cJSON *differs = base_json_get(event.detail, "differs");
+	assert_int_equal(base_json_uint(differs, "sample", 99), 0);
+	assert_int_equal(base_json_uint(differs, "word", 99), 11);
+	bridge_worker_event_finish(&event);
+	uint32_t words[WORDS];
+	worker_bed_result(worker, words, WORDS);
+	assert_int_not_equal(words[11], 0x0BADC0DE);
+	bridge_worker_destroy(worker);
+}
+
 static void a_dispatch_that_does_nothing_leaves_poison(void **state)
 {
 	(void)state;
@@ -173,6 +196,7 @@ int main(void)
 			works_without_memory_that_the_host_shares),
 		NAMED("worker@uploads-large-inputs-in-pieces", uploads_large_inputs_in_pieces),
 		NAMED("fault@a-wrong-word-in-one-sample-is-seen", a_wrong_word_in_one_sample_is_seen),
+		NAMED("fault@a-wrong-word-in-the-warm-up-is-seen", a_wrong_word_in_the_warm_up_is_seen),
 		NAMED("fault@a-dispatch-that-does-nothing-leaves-poison",
 			a_dispatch_that_does_nothing_leaves_poison),
 		NAMED("fault@a-missing-workgroup-leaves-poison", a_missing_workgroup_leaves_poison),

@@ -5,8 +5,9 @@ foreach(what baseline changes check choice cpu descriptor result roofline sensor
 endforeach()
 target_sources(canary_workload_test PRIVATE "${CMAKE_CURRENT_LIST_DIR}/canary_naive.c")
 
-# What a driver's compiler makes of the kernels; for tests/bed.
-add_executable(pipeline_stats "${CMAKE_CURRENT_LIST_DIR}/../bed/pipeline_stats.c")
-target_link_libraries(pipeline_stats PRIVATE lane_flags lane_canary)
-set_target_properties(pipeline_stats PROPERTIES
-  RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+# What a driver's compiler makes of the kernels, and what a driver computes with them; for tests/bed.
+foreach(tool pipeline_stats run_kernels)
+  add_executable(${tool} "${CMAKE_CURRENT_LIST_DIR}/../bed/${tool}.c")
+  target_link_libraries(${tool} PRIVATE lane_flags lane_canary)
+  set_target_properties(${tool} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+endforeach()

@@ -396,6 +396,43 @@ static uint32_t naive_matmul_f16(
 	return exact(sum);
 }
 
+/* A small float that is neither zero nor below the normal ones. */
+static double naive_float(uint32_t bits, int exponent_bits, int fraction_bits)
+{
+	uint32_t fraction = bits & ((1u << fraction_bits) - 1);
+	int exponent = (int)(bits >> fraction_bits & ((1u << exponent_bits) - 1));
+	assert_true(exponent > 0);
+	double size =
+		ldexp(1 + ldexp(fraction, -fraction_bits), exponent - ((1 << (exponent_bits - 1)) - 1));
+	return bits >> (exponent_bits + fraction_bits) & 1 ? -size : size;
+}
+
+static double naive_component(const struct workload_plan *plan, const uint32_t *words, size_t i)
+{
+	const char *kind = plan->workload->name + strlen("matmul_coop_");
+	bool wide = strcmp(kind, "f16") == 0 || strcmp(kind, "bf16") == 0;
+	uint32_t bits =
+		wide ? words[i / 2] >> (i % 2 * 16) & 0xffff : words[i / 4] >> (i % 4 * 8) & 0xff;
+	if (strcmp(kind, "i8") == 0) {
+		return bits < 128 ? bits : (double)bits - 256;
+	}
+	return strcmp(kind, "f16") == 0 ? naive_float(bits, 5, 10)
+		: strcmp(kind, "bf16") == 0 ? naive_float(bits, 8, 7)
+									: naive_float(bits, 4, 3);
+}
+
+static uint32_t naive_matmul_coop(
+	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t index)
+{
+	size_t n = plan->n;
+	const size_t row = index / n * n, column = index % n * n;
+	double sum = 0;
+	for (size_t k = 0; k < n; k++) {
+		sum += naive_component(plan, in[0], row + k) * naive_component(plan, in[1], column + k);
+	}
+	return plan->buffers[buffer].element == WORKLOAD_FLOAT ? exact(sum) : (uint32_t)(int32_t)sum;
+}
+
 static uint32_t naive_memtest(
 	const struct workload_plan *plan, uint32_t *const *in, size_t buffer, size_t i)
 {
@@ -465,6 +502,10 @@ static const struct naive naives[] = {
 	{"q8_matvec", q8_bytes, naive_q8_matvec},
 	{"mlp", mlp_ops, naive_mlp},
 	{"matmul_f16", cubic, naive_matmul_f16},
+	{"matmul_coop_f16", cubic, naive_matmul_coop},
+	{"matmul_coop_bf16", cubic, naive_matmul_coop},
+	{"matmul_coop_fp8", cubic, naive_matmul_coop},
+	{"matmul_coop_i8", cubic, naive_matmul_coop},
 	{"memtest", nine_passes, naive_memtest},
 	{"peak_f32", peak_float_ops, naive_peak_float},
 	{"peak_f16", peak_float_ops, naive_peak_f16},

@@ -168,6 +168,23 @@ static void wrong_in_the_first_sample(void **state)
 	bed_finish(&bed);
 }
 
+/* And where it is unlike what came before sample 0, the warm-up was. */
+static void wrong_in_the_warm_up(void **state)
+{
+	(void)state;
+	struct bed bed;
+	bed_make(&bed, &canary_vadd);
+	bed.result.job.timing.differs = true;
+	bed.result.job.timing.differs_buffer = 2;
+	bed.result.job.timing.differs_word = 33;
+	const cJSON *entry = bed_judge(&bed, false);
+	assert_false(base_json_bool(entry, "verified", true));
+	assert_false(has_figures(entry));
+	assert_non_null(
+		strstr(base_json_string(bed_finding(&bed), "message", ""), "in the warm-up; 1 of "));
+	bed_finish(&bed);
+}
+
 /* A place that is none, from a worker that cannot be trusted. */
 static void nonsense_place(void **state)
 {
@@ -261,6 +278,7 @@ int main(void)
 		NAMED("result@wrong-in-all-samples-names-the-first", wrong_in_all_samples),
 		NAMED("result@wrong-in-a-later-sample-names-that-one", wrong_in_a_later_sample),
 		NAMED("result@right-but-unlike-sample-0-blames-sample-0", wrong_in_the_first_sample),
+		NAMED("result@right-but-what-came-before-was-not-blames-the-warm-up", wrong_in_the_warm_up),
 		NAMED("result@place-beyond-the-outputs-is-wrong-and-harmless", nonsense_place),
 		NAMED("result@impossible-timing-gives-no-figures", impossible_timing),
 		NAMED("result@every-end-of-a-job-has-its-fault", ends),

@@ -42,6 +42,11 @@ static void shares(void **state)
 	assert_true(fabs(roofline_share(&honey, &plan, 48660.48, NAN) - 1) < 1e-9);
 	assert_true(fabs(roofline_share(&honey, &plan, 48660.48, 2 * 2970) - 0.5) < 1e-9);
 	assert_true(fabs(roofline_share(&honey, &plan, 48660.48, 1000) - 1) < 1e-9);
+	/* By matrices 1024 and 2048: 194.6 and 389.3 TFLOP/s. */
+	workload_plan_size(&canary_matmul_coop_bf16, 1024, &plan);
+	assert_true(fabs(roofline_share(&honey, &plan, 194641.92, NAN) - 1) < 1e-9);
+	workload_plan_size(&canary_matmul_coop_i8, 1024, &plan);
+	assert_true(fabs(roofline_share(&honey, &plan, 194641.92, NAN) - 0.5) < 1e-9);
 	/* A working set that the cache holds says nothing of the memory. */
 	workload_plan_size(&canary_copy, 1 << 20, &plan);
 	assert_true(isnan(roofline_share(&honey, &plan, 2000, NAN)));

@@ -44,11 +44,42 @@ static void check_variant(
 	reference_finish(&after);
 }
 
+static void compute(const struct workload *workload, uint32_t n,
+	const struct workload_variant *variant, struct workload_plan *plan, struct reference *reference)
+{
+	workload_plan_size(workload, n, plan);
+	workload_plan_vary(plan, variant);
+	reference_fill(plan, reference);
+	workload->reference(plan, reference->buffers);
+}
+
+/* What a race relies on: the reference of one is that of all. */
+static void check_same(const struct workload *workload, uint32_t n,
+	const struct workload_variant *first, const struct workload_variant *other)
+{
+	struct workload_plan plan;
+	struct reference expected, found;
+	compute(workload, n, first, &plan, &expected);
+	compute(workload, n, other, &plan, &found);
+	for (size_t b = 0; b < plan.buffer_count; b++) {
+		assert_memory_equal(
+			expected.buffers[b], found.buffers[b], (size_t)plan.buffers[b].job.bytes);
+	}
+	reference_finish(&expected);
+	reference_finish(&found);
+}
+
 static void check_reference(const struct workload *workload, uint32_t n)
 {
-	size_t count = workload->variant_count;
-	for (size_t i = 0; i < (count > 0 ? count : 1); i++) {
-		check_variant(workload, n, count > 0 ? &workload->variants[i] : NULL);
+	struct workload_plan plan;
+	workload_plan_size(workload, n, &plan);
+	check_variant(workload, n, workload->variants);
+	for (size_t i = 1; i < workload->variant_count; i++) {
+		if (plan.reference_is_short) {
+			check_variant(workload, n, &workload->variants[i]);
+		} else {
+			check_same(workload, n, workload->variants, &workload->variants[i]);
+		}
 	}
 }
 
@@ -130,6 +161,39 @@ static void features(void **state)
 	assert_null(workload_missing(&canary_subgroup, device));
 }
 
+/* Of the ways to do the same one is enough, and the first that can be run is the one to begin with.
+ */
+static void shapes(void **state)
+{
+	(void)state;
+	const struct workload *workload = &canary_matmul_coop_i8;
+	BASE_JSON_FREE cJSON *device = base_json_new_object();
+	cJSON *list = base_json_add_array(device, "features");
+	base_json_add_string(list, NULL, "cooperativeMatrix");
+	base_json_add_string(list, NULL, "shaderInt8");
+	base_json_add_string(list, NULL, "vulkanMemoryModel");
+	assert_string_equal(workload_missing(workload, device), "cooperativeMatrix 16x16x16 s8");
+	assert_null(workload_variant_first(workload, device));
+	base_json_add_string(list, NULL, "cooperativeMatrix 8x8x8 s8");
+	assert_null(workload_missing(workload, device));
+	const struct workload_variant *variant = workload_variant_first(workload, device);
+	assert_non_null(variant);
+	assert_string_equal(variant->name, "8 x 8 x 8");
+	struct workload_plan plan;
+	workload_plan_size(workload, 256, &plan);
+	assert_int_equal(plan.grid[0], 2);
+	workload_plan_vary(&plan, variant);
+	assert_int_equal(plan.grid[0], 4);
+	assert_int_equal(plan.grid[1], 4);
+
+	cJSON *unvalidated = base_json_add_array(device, "unvalidated");
+	assert_false(workload_unvalidated("cooperativeMatrix", device));
+	base_json_add_string(unvalidated, NULL, "cooperativeMatrix");
+	assert_true(workload_unvalidated("cooperativeMatrix", device));
+	/* What is not there at all comes first. */
+	assert_string_equal(workload_missing(&canary_matmul_coop_bf16, device), "shaderBFloat16Type");
+}
+
 static void subgroups(void **state)
 {
 	(void)state;
@@ -208,6 +272,7 @@ int main(void)
 		NAMED("workload@work-is-the-bytes-or-operations-of-the-definition", work),
 		NAMED("workload@every-size-is-within-what-vulkan-promises", bounds),
 		NAMED("workload@what-a-device-lacks-is-named", features),
+		NAMED("workload@matrices-of-one-shape-are-enough", shapes),
 		NAMED("workload@subgroups-of-a-size-are-for-devices-with-a-choice", subgroups),
 		NAMED("workload@quick-is-a-part-of-full", suites),
 		NAMED("workload@shrinks-to-the-memory-and-refuses-below-its-smallest", shrinking),

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+lane_add_unit(compute_matrix_test SOURCES unit/compute_matrix_test.c LINK lane_compute)
 lane_add_unit(compute_choice_test SOURCES unit/compute_choice_test.c LINK lane_compute)
 lane_add_unit(compute_device_test SOURCES unit/compute_device_test.c LINK lane_compute)
 target_compile_definitions(compute_device_test PRIVATE
