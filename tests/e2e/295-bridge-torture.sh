@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# Each call that can fail fails once, at every place of a scripted session or, where there are many,
+# at some drawn by chance: the bridge lives or ends as it says, leaks nothing (in a sanitizer's tree)
+# and loses no lease that it gave. LANE_TORTURE_ALL=1 leaves none out.
+. "$(dirname -- "$0")/../lib.sh"
+need python3
+export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$src/tests/hostile"
+
+functions='accept4 getsockopt epoll_ctl epoll_wait recv send read write fdatasync'
+# A sanitizer has its own malloc.
+grep -qE '^LANE_SANITIZE:STRING=.+' "$build/CMakeCache.txt" || functions="malloc $functions"
+some=SOME
+[ -z "${LANE_TORTURE_ALL-}" ] || some=ALL
+LANE_TEST_TIMEOUT=${LANE_TORTURE_ALL:+3600}
+export LANE_TEST_TIMEOUT="${LANE_TEST_TIMEOUT:-250}"
+# shellcheck disable=SC2086 # the list is meant to split
+run python3 "$src/tests/torture/torture.py" "$build" "$tmp" "$some" $functions
+cat "$tmp/stdout"
+[ "$status" -eq 0 ] || fail 'the bridge does not bear it'

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Has one call of a program fail (LD_PRELOAD): LANE_TORTURE is "<function>:<n>", and call n of that
+ * function fails, counted from the first connection that the program accepts; then the file that
+ * LANE_TORTURE_FIRED names is made. Children of the program are left alone.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+static struct {
+	bool read, armed;
+	char function[32];
+	unsigned long left;
+	pid_t process;
+} plan;
+
+/** Without anything that may allocate: malloc itself comes here. */
+static void read_plan(void)
+{
+	plan.read = true;
+	const char *text = getenv("LANE_TORTURE");
+	const char *colon = text != NULL ? strchr(text, ':') : NULL;
+	if (colon == NULL || (size_t)(colon - text) >= sizeof(plan.function)) {
+		return;
+	}
+	memcpy(plan.function, text, (size_t)(colon - text));
+	for (const char *digit = colon + 1; *digit >= '0' && *digit <= '9'; digit++) {
+		plan.left = plan.left * 10 + (unsigned long)(*digit - '0');
+	}
+	plan.process = getpid();
+}
+
+/** Whether this call is the one that fails. */
+static bool fails(const char *function)
+{
+	if (!plan.read) {
+		read_plan();
+	}
+	if (!plan.armed && strcmp(function, "accept4") == 0) {
+		plan.armed = true;
+	}
+	if (!plan.armed || plan.left == 0 || strcmp(function, plan.function) != 0 ||
+		getpid() != plan.process || --plan.left > 0) {
+		return false;
+	}
+	const char *path = getenv("LANE_TORTURE_FIRED");
+	if (path != NULL) {
+		syscall(SYS_close, (int)syscall(SYS_openat, AT_FDCWD, path, O_CREAT | O_WRONLY, 0600));
+	}
+	return true;
+}
+
+#define NEXT(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
+
+/** One function whose call may fail with this errno. */
+#define TORTURE(type, name, parameters, arguments, failure, cause)                                 \
+	type name parameters                                                                           \
+	{                                                                                              \
+		static __typeof__(&(name)) next;                                                           \
+		if (next == NULL) {                                                                        \
+			next = NEXT(name);                                                                     \
+		}                                                                                          \
+		if (fails(#name)) {                                                                        \
+			errno = cause;                                                                         \
+			return failure;                                                                        \
+		}                                                                                          \
+		return next arguments;                                                                     \
+	}
+
+TORTURE(ssize_t, send, (int fd, const void *bytes, size_t size, int flags),
+	(fd, bytes, size, flags), -1, ECONNRESET)
+TORTURE(ssize_t, recv, (int fd, void *bytes, size_t size, int flags), (fd, bytes, size, flags), -1,
+	ECONNRESET)
+TORTURE(int, accept4, (int fd, struct sockaddr *address, socklen_t *size, int flags),
+	(fd, address, size, flags), -1, EMFILE)
+TORTURE(int, getsockopt, (int fd, int level, int name, void *value, socklen_t *size),
+	(fd, level, name, value, size), -1, ENOBUFS)
+TORTURE(int, epoll_ctl, (int epoll, int operation, int fd, struct epoll_event *event),
+	(epoll, operation, fd, event), -1, ENOSPC)
+TORTURE(int, epoll_wait, (int epoll, struct epoll_event *events, int most, int timeout),
+	(epoll, events, most, timeout), -1, EINTR)
+TORTURE(int, timerfd_create, (int clock, int flags), (clock, flags), -1, EMFILE)
+TORTURE(ssize_t, read, (int fd, void *bytes, size_t size), (fd, bytes, size), -1, EIO)
+TORTURE(ssize_t, write, (int fd, const void *bytes, size_t size), (fd, bytes, size), -1, ENOSPC)
+TORTURE(int, fdatasync, (int fd), (fd), -1, EIO)
+
+/* Only a program without a sanitizer can have its memory taken: LANE_TORTURE is never one of these
+ * otherwise, and they are not even defined then. dlsym(3) may allocate before malloc is found, so
+ * the C library's own names are called. */
+#ifdef LANE_TORTURE_MEMORY
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+
+void *malloc(size_t size)
+{
+	if (fails("malloc")) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+	if (fails("malloc")) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size)
+{
+	if (fails("malloc")) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return __libc_realloc(memory, size);
+}
+#endif

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Has call n of one function after the other fail under a bridge that serves a scripted session, for
+all n: torture.py BUILD FOLDER ALL|SOME FUNCTION...
+
+Whatever fails, the bridge either goes on or ends as it says; it never crashes and never leaks, and
+every lease whose grant was read is there again when it is started anew.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+
+import ninep
+from lane import Lane, descriptor
+
+# How many n of a function are tried when not all are.
+SOME = 12
+# What a lack of memory or a journal that cannot be written ends in, with a line that says so.
+ABORTS = {"malloc": b"out of memory", "write": b"the journal cannot be written",
+          "fdatasync": b"the journal cannot be written"}
+
+
+class Bridge:
+    def __init__(self, build, folder, environment):
+        self.socket = f"{folder}/socket"
+        if os.path.exists(self.socket):
+            os.unlink(self.socket)
+        self.process = subprocess.Popen(
+            [f"{build}/bin/gpu-bridge-host", "--mock", "--state", f"{folder}/state",
+             "--listen", f"unix:{self.socket}"],
+            stderr=subprocess.PIPE, env={**os.environ, **environment})
+        # The socket is there before it listens.
+        self.said = self.process.stderr.readline()
+
+    def stop(self):
+        """Its exit status and what it said."""
+        try:
+            self.process.send_signal(signal.SIGTERM)
+            # A client that the bridge still holds for gone makes it wait for some seconds.
+            said = self.said + self.process.communicate(timeout=20)[1]
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        return self.process.returncode, said
+
+
+def script(address, granted):
+    """One session after the other, with something of everything."""
+    with Lane(address) as lane:
+        word, fields = lane.lease(ttl_s=600, keep=1)
+        if word == "OK":
+            granted[fields["lease"]] = fields["epoch"]
+        module = b"\x03\x02\x23\x07" + bytes(16)
+        job = lane.submit(descriptor(module, [1, 1, 1], [64, 1, 1], []))
+        lane.finish(job, timeout=2)
+        lane.session.read_all("/gpu/GPU-0/info")
+    with ninep.session(address) as reader:
+        reader.open("/gpu/GPU-0/events", 5)
+        end = len(reader.read_all("/gpu/GPU-0/status"))
+        reader.send(ninep.encode("Tread", 9, fid=5, offset=end, count=4096))
+        with Lane(address) as lane:
+            word, fields = lane.lease(ttl_s=600, keep=1)
+            if word == "OK":
+                granted[fields["lease"]] = fields["epoch"]
+            reader.rpc("Tflush", 10, oldtag=9)
+            reader.list("/gpu")
+            reader.read_all("/metrics")
+            if lane.ctl("RENEW lease=%s ttl_s=500" % fields["lease"]).startswith("OK"):
+                lane.ctl("PRIORITY 3")
+
+
+def leases(address):
+    with ninep.session(address) as session:
+        lines = session.read_all("/proc/leases").decode().splitlines()
+    return {fields["lease"]: fields["epoch"]
+            for fields in (dict(part.split("=", 1) for part in line.split()) for line in lines)}
+
+
+def one_round(build, folder, function, number):
+    """Whether call `number` was ever made, and what went wrong."""
+    shutil.rmtree(f"{folder}/state", ignore_errors=True)
+    fired = f"{folder}/fired"
+    if os.path.exists(fired):
+        os.unlink(fired)
+    bridge = Bridge(build, folder, {
+        "LD_PRELOAD": f"{build}/tests/torture.so", "LANE_TORTURE": f"{function}:{number}",
+        "LANE_TORTURE_FIRED": fired,
+        "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
+    granted = {}
+    try:
+        script(bridge.socket, granted)
+        trouble = None
+    except (OSError, AttributeError, TimeoutError, ninep.RemoteError, ninep.Malformed) as error:
+        # The client may see its connection end, at any place.
+        trouble = error
+    status, said = bridge.stop()
+    hit = os.path.exists(fired)
+    if not hit and trouble is not None:
+        return hit, f"the script itself fails: {trouble!r}"
+    aborted = status == -signal.SIGABRT and function in ABORTS and ABORTS[function] in said
+    if status != 0 and not aborted:
+        return hit, f"status {status}: {said.decode()}"
+    bridge = Bridge(build, folder, {})
+    there = leases(bridge.socket)
+    bridge.stop()
+    if any(there.get(lease) != epoch for lease, epoch in granted.items()):
+        return hit, f"granted {granted}, and after a restart there is {there}"
+    verified = subprocess.run([f"{build}/bin/gpu-bridge-host", "audit", "verify", f"{folder}/state"],
+                              capture_output=True)
+    if verified.returncode != 0:
+        return hit, f"the journal: {verified.stdout + verified.stderr}"
+    return hit, None
+
+
+def count_calls(build, folder, function):
+    """How many calls the script makes, by halving; it differs a little from run to run."""
+    high = 1
+    while one_round(build, folder, function, high)[0]:
+        high *= 2
+    low = high // 2
+    while high - low > max(1, low // 20):
+        middle = (low + high) // 2
+        low, high = (middle, high) if one_round(build, folder, function, middle)[0] else (low, middle)
+    return low
+
+
+def main(build, folder, some, *functions):
+    failed = 0
+    for function in functions:
+        calls = count_calls(build, folder, function)
+        numbers = range(1, calls + 1)
+        if some == "SOME" and calls > SOME:
+            numbers = sorted(random.SystemRandom().sample(numbers, SOME))
+        bad = 0
+        for number in numbers:
+            _, wrong = one_round(build, folder, function, number)
+            if wrong is not None:
+                print(f"not ok torture@{function}:{number}: {wrong}", flush=True)
+                bad += 1
+        failed += bad
+        print(f"{'not ok' if bad else 'ok'} torture@{function}: {len(numbers)} of {calls} calls, "
+              f"{bad} failed", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 5 or sys.argv[3] not in ("ALL", "SOME"):
+        sys.exit(f"usage: {sys.argv[0]} BUILD FOLDER ALL|SOME FUNCTION...")
+    sys.exit(main(*sys.argv[1:]))
