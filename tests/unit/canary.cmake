@@ -11,3 +11,8 @@ foreach(tool pipeline_stats run_kernels)
   target_link_libraries(${tool} PRIVATE lane_flags lane_canary)
   set_target_properties(${tool} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
 endforeach()
+
+# The kernels as jobs; for tests/hostile/mutate.py.
+add_executable(descriptors "${CMAKE_CURRENT_LIST_DIR}/../hostile/descriptors.c")
+target_link_libraries(descriptors PRIVATE lane_flags lane_canary)
+set_target_properties(descriptors PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
