@@ -282,6 +282,11 @@ static int revoke_write(
 		return -EINVAL;
 	}
 	BASE_FREE char *ticket = base_strndup(lines, length);
+	const struct lease_ledger *ledger = bridge_record_ledger(access->record);
+	if (ledger != NULL && ledger->revoked_count >= LEASE_REVOKED_MAX &&
+		!lease_ledger_is_revoked(ledger, ticket)) {
+		return -ENOSPC;
+	}
 	bridge_record_revoke(access->record, ticket, fid->attach->rights.subject);
 	access->revoked(access->context, ticket);
 	bridge_record_commit(access->record);

@@ -9,24 +9,28 @@
 #include <string.h>
 
 enum {
-	/** A new file is begun beyond this. */
-	FILE_SIZE_FULL = 16 << 20,
 	/** Records between two checkpoints. */
 	CHECKPOINT_EVERY = 256,
 };
+
+const struct lease_journal_limits lease_journal_limits_default = {
+	.file_bytes = 16 << 20, .files = 16};
 
 static const char name_new[] = "journal.new";
 static const char name_checkpoint_new[] = "checkpoint.new";
 
 struct lease_journal {
 	struct lease_journal_io io;
+	struct lease_journal_limits limits;
 	int file;
-	/** Bytes in the file. */
-	uint64_t size;
+	/** Bytes in the file, and in the snapshot that it begins with. */
+	uint64_t size, snapshot_size;
 	/** After the last record appended, and after the last committed. */
 	struct lease_journal_place place, committed;
 	uint64_t checkpoint_seq;
 	struct base_buffer pending;
+	/** Records in it. */
+	uint64_t pending_count;
 	bool failed;
 };
 
@@ -120,6 +124,7 @@ struct lease_journal *lease_journal_open(const struct lease_journal_io *io, bool
 {
 	struct lease_journal *journal = base_alloc(1, sizeof(*journal));
 	journal->io = *io;
+	journal->limits = lease_journal_limits_default;
 	journal->file = -1;
 	struct lease_journal_names names = {.count = 0};
 	bool good = lease_journal_names(io, &names) || io_failed("the folder", err);
@@ -132,6 +137,11 @@ struct lease_journal *lease_journal_open(const struct lease_journal_io *io, bool
 		return NULL;
 	}
 	return journal;
+}
+
+void lease_journal_limit(struct lease_journal *journal, const struct lease_journal_limits *limits)
+{
+	journal->limits = *limits;
 }
 
 void lease_journal_close(struct lease_journal *journal)
@@ -148,7 +158,15 @@ void lease_journal_close(struct lease_journal *journal)
 
 void lease_journal_append(struct lease_journal *journal, struct lease_record *record)
 {
+	/* It could not be read back. */
+	if (record->payload_size > LEASE_RECORD_PAYLOAD_MAX) {
+		journal->failed = true;
+		return;
+	}
 	chain(journal, record);
+	record->place =
+		(uint16_t)(journal->pending_count < UINT16_MAX ? journal->pending_count : UINT16_MAX);
+	journal->pending_count++;
 	lease_record_encode(record, &journal->pending);
 	advance_place(journal, record);
 }
@@ -187,13 +205,32 @@ bool lease_journal_commit(struct lease_journal *journal, struct lane_error *err)
 	journal->size += journal->pending.size;
 	journal->committed = journal->place;
 	base_buffer_clear(&journal->pending);
+	journal->pending_count = 0;
 	return journal->committed.seq < journal->checkpoint_seq + CHECKPOINT_EVERY ||
 		lease_journal_checkpoint(journal, err);
 }
 
 bool lease_journal_is_full(const struct lease_journal *journal)
 {
-	return journal->size >= FILE_SIZE_FULL;
+	/* A snapshot that fills a file alone must not be written again at every commit. */
+	return journal->size >= journal->limits.file_bytes &&
+		journal->size >= 2 * journal->snapshot_size;
+}
+
+/** Removes the oldest files, one after the other, so that a crash leaves no gap. */
+static bool remove_oldest(struct lease_journal *journal, struct lane_error *err)
+{
+	const struct lease_journal_io *io = &journal->io;
+	struct lease_journal_names names = {.count = 0};
+	bool good = lease_journal_names(io, &names) || io_failed("the folder", err);
+	for (size_t i = 0; good && names.count - i > journal->limits.files; i++) {
+		char name[LEASE_JOURNAL_NAME_SIZE];
+		lease_journal_name(names.seqs[i], name);
+		good =
+			(io->remove(io->context, name) && io->sync_folder(io->context)) || io_failed(name, err);
+	}
+	free(names.seqs);
+	return good;
 }
 
 bool lease_journal_rotate(
@@ -203,10 +240,16 @@ bool lease_journal_rotate(
 	BASE_BUFFER_AUTO bytes = BASE_BUFFER_INIT;
 	char name[LEASE_JOURNAL_NAME_SIZE];
 	int file = -1;
+	if (journal->failed || snapshot->payload_size > LEASE_RECORD_PAYLOAD_MAX) {
+		journal->failed = true;
+		return lane_error_set(err, "JOURNAL_FAILED",
+			"no snapshot: the journal failed before, or it would be too large");
+	}
 	chain(journal, snapshot);
+	snapshot->place = 0;
 	lease_record_encode(snapshot, &bytes);
 	lease_journal_name(snapshot->seq, name);
-	if (journal->failed || !put_file(journal, name_new, name, &bytes, &file, err)) {
+	if (!put_file(journal, name_new, name, &bytes, &file, err)) {
 		journal->failed = true;
 		return false;
 	}
@@ -215,9 +258,14 @@ bool lease_journal_rotate(
 	}
 	journal->file = file;
 	journal->size = bytes.size;
+	journal->snapshot_size = bytes.size;
 	advance_place(journal, snapshot);
 	journal->committed = journal->place;
-	return lease_journal_checkpoint(journal, err);
+	if (!lease_journal_checkpoint(journal, err)) {
+		return false;
+	}
+	journal->failed = !remove_oldest(journal, err);
+	return !journal->failed;
 }
 
 bool lease_journal_checkpoint(struct lease_journal *journal, struct lane_error *err)

@@ -10,8 +10,9 @@
 /**
  * An append-only, hash-chained file of records, write-ahead log and audit log in one. It lies in a
  * folder as files named journal-<seq of the first record, 16 hex digits>; the one with the highest
- * number is written to and begins with a snapshot. `checkpoint` names a record that was on disk:
- * what ends before it has been cut.
+ * number is written to and begins with a snapshot, so that nothing before it is needed to go on:
+ * the oldest files go when there are more than the limit, and the chain is checked from what is
+ * left. `checkpoint` names a record that was on disk: what ends before it has been cut.
  *
  * Records are appended to memory and written together by lease_journal_commit, which returns once
  * they are on disk. After a write or sync that failed nothing is known of the file any more (the
@@ -39,6 +40,7 @@ struct lease_journal_io {
 	bool (*sync)(void *context, int file);
 	bool (*truncate)(void *context, int file, uint64_t size);
 	bool (*rename)(void *context, const char *from, const char *to);
+	bool (*remove)(void *context, const char *name);
 	/** Returns once the folder's names are on disk. */
 	bool (*sync_folder)(void *context);
 	void (*close)(void *context, int file);
@@ -68,6 +70,15 @@ typedef bool lease_journal_visit(
  */
 struct lease_journal *lease_journal_open(const struct lease_journal_io *io, bool repair,
 	lease_journal_visit *visit, void *context, struct lane_error *err);
+/** How large a file becomes before it is full, and how many are kept. */
+struct lease_journal_limits {
+	uint64_t file_bytes;
+	size_t files;
+};
+/** 16 MiB and 16 files. */
+extern const struct lease_journal_limits lease_journal_limits_default;
+void lease_journal_limit(struct lease_journal *journal, const struct lease_journal_limits *limits);
+
 /** Closes the file; what was not committed is lost. */
 void lease_journal_close(struct lease_journal *journal);
 
@@ -77,8 +88,8 @@ void lease_journal_append(struct lease_journal *journal, struct lease_record *re
 bool lease_journal_commit(struct lease_journal *journal, struct lane_error *err);
 /** Whether the file has grown enough for lease_journal_rotate. */
 bool lease_journal_is_full(const struct lease_journal *journal);
-/** Begins a new file with this snapshot, on disk when it returns. Nothing may be uncommitted.
- * Errors: JOURNAL_FAILED. */
+/** Begins a new file with this snapshot, on disk when it returns, and removes the oldest files.
+ * Nothing may be uncommitted. Errors: JOURNAL_FAILED. */
 bool lease_journal_rotate(
 	struct lease_journal *journal, struct lease_record *snapshot, struct lane_error *err);
 /** Writes the checkpoint for what is committed. Errors: JOURNAL_FAILED. */
@@ -109,7 +120,7 @@ struct lease_journal_scan {
 	size_t count;
 	/** After the last good record. */
 	struct lease_journal_place place;
-	/** An undamaged record lies behind the damage. */
+	/** An undamaged record lies behind the damage that was written at another time. */
 	bool more;
 };
 /**

@@ -116,6 +116,12 @@ static bool folder_rename(void *context, const char *from, const char *to)
 	return renameat(folder->fd, from, folder->fd, to) == 0;
 }
 
+static bool folder_remove(void *context, const char *name)
+{
+	const struct folder *folder = context;
+	return unlinkat(folder->fd, name, 0) == 0;
+}
+
 static bool folder_sync_names(void *context)
 {
 	const struct folder *folder = context;
@@ -168,6 +174,7 @@ bool lease_journal_folder(
 		.sync = folder_sync,
 		.truncate = folder_truncate,
 		.rename = folder_rename,
+		.remove = folder_remove,
 		.sync_folder = folder_sync_names,
 		.close = folder_close_file,
 	};

@@ -9,8 +9,12 @@
  */
 enum { PROBES_MAX = 4096 };
 
-/** Whether any undamaged record begins behind the first byte. */
-static bool record_follows(const uint8_t *bytes, size_t size)
+/**
+ * Whether an undamaged record follows that was not written together with the damaged one, whose
+ * number would be `seq`. What was written together may reach the disk in any order: a crash can
+ * leave the end of it whole and not its beginning, and none of it was acknowledged.
+ */
+static bool record_follows(const uint8_t *bytes, size_t size, uint64_t seq)
 {
 	const uint8_t *at = bytes;
 	const uint8_t *end = bytes + size;
@@ -20,7 +24,9 @@ static bool record_follows(const uint8_t *bytes, size_t size)
 			return false;
 		}
 		struct lease_record record;
-		if (probes == PROBES_MAX || lease_record_decode(at, (size_t)(end - at), &record) > 0) {
+		if (probes == PROBES_MAX ||
+			(lease_record_decode(at, (size_t)(end - at), &record) > 0 &&
+				(record.seq <= seq || record.seq - record.place > seq))) {
 			return true;
 		}
 	}
@@ -45,7 +51,7 @@ bool lease_journal_scan(const uint8_t *bytes, size_t size, const struct lease_jo
 		const uint8_t *at = bytes + scan->good_size;
 		got = lease_record_decode(at, size - scan->good_size, &record);
 		if (got == 0 || !continues(&scan->place, &record)) {
-			scan->more = got > 0 || record_follows(at, size - scan->good_size);
+			scan->more = got > 0 || record_follows(at, size - scan->good_size, scan->place.seq + 1);
 			return true;
 		}
 		if (visit != NULL && !visit(context, &record, err)) {

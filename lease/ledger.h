@@ -16,7 +16,11 @@
  * and when it is read back, so that a restart finds what was there.
  */
 
-enum { LEASE_BOOT_ID_SIZE = 37 };
+enum {
+	LEASE_BOOT_ID_SIZE = 37,
+	/** Tickets that can be revoked: every snapshot has them all. */
+	LEASE_REVOKED_MAX = 16384,
+};
 
 struct lease_ledger_gpu {
 	char *id;

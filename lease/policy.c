@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lease/policy_state.h"
 
+#include "base/file.h"
 #include "base/memory.h"
 
 #include <stdlib.h>
@@ -92,16 +93,25 @@ static bool read_policy(struct lease_policy *policy, struct lane_error *err)
 	return read_sharing(policy, base_json_get(root, "sharing"), err);
 }
 
-struct lease_policy *lease_policy_load(const char *path, struct lane_error *err)
+struct lease_policy *lease_policy_parse(
+	const char *path, const char *text, size_t size, struct lane_error *err)
 {
 	struct lease_policy *policy = base_alloc(1, sizeof(*policy));
 	const char *slash = strrchr(path, '/');
 	policy->folder = base_strndup(path, slash != NULL ? (size_t)(slash - path) + 1 : 0);
-	if (!base_json_load(path, POLICY_SIZE_MAX, &policy->json, err) || !read_policy(policy, err)) {
+	if (!base_json_parse(path, text, size, &policy->json, err) || !read_policy(policy, err)) {
 		lease_policy_destroy(policy);
 		return NULL;
 	}
 	return policy;
+}
+
+struct lease_policy *lease_policy_load(const char *path, struct lane_error *err)
+{
+	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+	return base_file_read(path, POLICY_SIZE_MAX, &text, err)
+		? lease_policy_parse(path, text.data != NULL ? text.data : "", text.size, err)
+		: NULL;
 }
 
 void lease_policy_destroy(struct lease_policy *policy)

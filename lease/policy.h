@@ -56,6 +56,9 @@ struct lease_policy;
  * folder). Errors: FILE_READ, JSON_INVALID with file and line.
  */
 struct lease_policy *lease_policy_load(const char *path, struct lane_error *err);
+/** The same from the text that the file holds. Errors: JSON_INVALID; FILE_READ for its keys. */
+struct lease_policy *lease_policy_parse(
+	const char *path, const char *text, size_t size, struct lane_error *err);
 void lease_policy_destroy(struct lease_policy *policy);
 
 /** How it wants GPUs to be shared out. Borrowed. */

@@ -6,7 +6,15 @@
 static const char magic[4] = "GLJ1";
 
 /** Places of the header's fields. */
-enum { AT_LENGTH = 4, AT_TYPE = 8, AT_SEQ = 12, AT_BOOTTIME = 20, AT_WALL = 28, AT_PREVIOUS = 36 };
+enum {
+	AT_LENGTH = 4,
+	AT_TYPE = 8,
+	AT_PLACE = 10,
+	AT_SEQ = 12,
+	AT_BOOTTIME = 20,
+	AT_WALL = 28,
+	AT_PREVIOUS = 36
+};
 
 static void put(uint8_t *at, uint64_t value, size_t size)
 {
@@ -29,7 +37,8 @@ void lease_record_encode(struct lease_record *record, struct base_buffer *out)
 	uint8_t header[LEASE_RECORD_HEADER_SIZE];
 	memcpy(header, magic, sizeof(magic));
 	put(header + AT_LENGTH, record->payload_size, 4);
-	put(header + AT_TYPE, record->type, 4);
+	put(header + AT_TYPE, record->type, 2);
+	put(header + AT_PLACE, record->place, 2);
 	put(header + AT_SEQ, record->seq, 8);
 	put(header + AT_BOOTTIME, record->boottime_ns, 8);
 	put(header + AT_WALL, record->wall_ms, 8);
@@ -55,7 +64,8 @@ size_t lease_record_decode(const uint8_t *bytes, size_t size, struct lease_recor
 	if (memcmp(record->hash, bytes + hashed, sizeof(record->hash)) != 0) {
 		return 0;
 	}
-	record->type = (uint32_t)get(bytes + AT_TYPE, 4);
+	record->type = (uint32_t)get(bytes + AT_TYPE, 2);
+	record->place = (uint16_t)get(bytes + AT_PLACE, 2);
 	record->seq = get(bytes + AT_SEQ, 8);
 	record->boottime_ns = get(bytes + AT_BOOTTIME, 8);
 	record->wall_ms = get(bytes + AT_WALL, 8);

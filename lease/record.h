@@ -11,16 +11,18 @@
 /**
  * One record of the journal as bytes, all numbers little-endian:
  *
- *   "GLJ1"  length[4]  type[4]  seq[8]  boottime_ns[8]  wall_ms[8]  previous[32]  payload  hash[32]
+ *   "GLJ1"  length[4]  type[2]  place[2]  seq[8]  boottime_ns[8]  wall_ms[8]  previous[32]  payload
+ *   hash[32]
  *
- * `length` is that of the payload, a JSON object. `hash` is the SHA-256 of all before it, and so of
- * `previous`, the hash of the record before: a chain.
+ * `length` is that of the payload, a JSON object. `place` counts the records that were written
+ * together, from 0: a crash can leave the later of them whole and an earlier one not. `hash` is the
+ * SHA-256 of all before it, and so of `previous`, the hash of the record before: a chain.
  */
 
 enum {
 	LEASE_RECORD_HEADER_SIZE = 68,
 	LEASE_RECORD_FRAME_SIZE = LEASE_RECORD_HEADER_SIZE + BASE_SHA256_SIZE,
-	LEASE_RECORD_PAYLOAD_MAX = 8 << 20,
+	LEASE_RECORD_PAYLOAD_MAX = 128 << 20,
 };
 
 /** Kinds of record. Numbers are on disk: never reused. */
@@ -45,6 +47,8 @@ enum lease_record_type {
 
 struct lease_record {
 	uint32_t type;
+	/** Of its commit. */
+	uint16_t place;
 	/** From 1, without a gap. */
 	uint64_t seq;
 	uint64_t boottime_ns, wall_ms;

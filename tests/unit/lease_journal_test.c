@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmocka_names.h"
+#include "lease_disk.h"
 
 #include "base/memory.h"
 #include "lease/journal.h"
@@ -8,221 +9,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-/**
- * The journal over a folder in memory that loses power at any call. What was synced stays; of what
- * was not, each crash keeps nothing, a part, or a part of wrong bytes. A rename that was not synced
- * is kept or not.
- */
+/** The journal over a folder in memory that loses power, or fails, at any call. */
 
-enum { FILES_MAX = 64, NAME_MAX_SIZE = 64, RECORDS = 12, ROTATE_AT = 7 };
-
-struct disk_file {
-	char name[NAME_MAX_SIZE];
-	struct base_buffer content;
-	/** Bytes of it that are on disk. */
-	size_t synced;
-};
-
-/** A name on disk: which content it had when the folder was synced. */
-struct disk {
-	struct disk_file files[FILES_MAX];
-	size_t count;
-	/** Names as they were at the last sync of the folder: index of the file or -1. */
-	struct {
-		char name[NAME_MAX_SIZE];
-		size_t file;
-	} durable[FILES_MAX], current[FILES_MAX];
-	size_t durable_count, current_count;
-	/** Calls until the power is gone; -1: never. */
-	long calls_left;
-	bool dead;
-};
-
-static bool step(struct disk *disk)
-{
-	if (disk->dead || disk->calls_left == 0) {
-		disk->dead = true;
-		errno = EIO;
-		return false;
-	}
-	disk->calls_left -= disk->calls_left > 0;
-	return true;
-}
-
-static size_t find(const struct disk *disk, const char *name)
-{
-	size_t i = 0;
-	while (i < disk->current_count && strcmp(disk->current[i].name, name) != 0) {
-		i++;
-	}
-	return i;
-}
-
-static bool disk_list(void *context, void (*visit)(void *visitor, const char *name), void *visitor)
-{
-	struct disk *disk = context;
-	for (size_t i = 0; i < disk->current_count; i++) {
-		visit(visitor, disk->current[i].name);
-	}
-	return true;
-}
-
-static bool disk_read(void *context, const char *name, size_t size_max, struct base_buffer *out)
-{
-	struct disk *disk = context;
-	size_t i = find(disk, name);
-	if (i == disk->current_count) {
-		errno = ENOENT;
-		return false;
-	}
-	const struct base_buffer *content = &disk->files[disk->current[i].file].content;
-	assert_true(content->size <= size_max);
-	base_buffer_add(out, content->data, content->size);
-	return true;
-}
-
-static bool disk_create(void *context, const char *name, int *file)
-{
-	struct disk *disk = context;
-	if (!step(disk)) {
-		return false;
-	}
-	assert_true(disk->count < FILES_MAX);
-	size_t i = find(disk, name);
-	if (i == disk->current_count) {
-		strncpy(disk->current[i].name, name, NAME_MAX_SIZE - 1);
-		disk->current_count++;
-	}
-	disk->current[i].file = disk->count;
-	*file = (int)disk->count++;
-	return true;
-}
-
-static bool disk_open(void *context, const char *name, int *file)
-{
-	struct disk *disk = context;
-	size_t i = find(disk, name);
-	assert_true(i < disk->current_count);
-	*file = (int)disk->current[i].file;
-	return true;
-}
-
-static bool disk_write(void *context, int file, const void *bytes, size_t size)
-{
-	struct disk *disk = context;
-	bool alive = step(disk);
-	if (alive || !disk->dead) {
-		base_buffer_add(&disk->files[file].content, bytes, size);
-	}
-	return alive;
-}
-
-static bool disk_sync(void *context, int file)
-{
-	struct disk *disk = context;
-	if (!step(disk)) {
-		return false;
-	}
-	disk->files[file].synced = disk->files[file].content.size;
-	return true;
-}
-
-static bool disk_truncate(void *context, int file, uint64_t size)
-{
-	struct disk *disk = context;
-	if (!step(disk)) {
-		return false;
-	}
-	disk->files[file].content.size = (size_t)size;
-	return true;
-}
-
-static bool disk_rename(void *context, const char *from, const char *to)
-{
-	struct disk *disk = context;
-	if (!step(disk)) {
-		return false;
-	}
-	size_t source = find(disk, from);
-	size_t target = find(disk, to);
-	size_t file = disk->current[source].file;
-	if (target < disk->current_count) {
-		disk->current[target].file = file;
-		disk->current[source] = disk->current[--disk->current_count];
-	} else {
-		strncpy(disk->current[source].name, to, NAME_MAX_SIZE - 1);
-	}
-	return true;
-}
-
-static bool disk_sync_folder(void *context)
-{
-	struct disk *disk = context;
-	if (!step(disk)) {
-		return false;
-	}
-	memcpy(disk->durable, disk->current, sizeof(disk->current));
-	disk->durable_count = disk->current_count;
-	return true;
-}
-
-static void disk_close(void *context, int file)
-{
-	(void)context;
-	(void)file;
-}
-
-/** How the power went: what is left of bytes that were not synced. */
-enum loss { LOSE_ALL, KEEP_HALF, KEEP_GARBAGE, KEEP_ALL, LOSSES };
-
-static void crash(struct disk *disk, enum loss loss)
-{
-	if (loss != KEEP_ALL) {
-		memcpy(disk->current, disk->durable, sizeof(disk->current));
-		disk->current_count = disk->durable_count;
-	}
-	for (size_t i = 0; i < disk->count; i++) {
-		struct disk_file *file = &disk->files[i];
-		size_t extra = file->content.size > file->synced ? file->content.size - file->synced : 0;
-		if (loss == LOSE_ALL) {
-			file->content.size -= extra;
-		} else if (loss != KEEP_ALL && extra > 0) {
-			file->content.size -= extra / 2;
-			if (loss == KEEP_GARBAGE) {
-				file->content.data[file->content.size - 1] ^= 0x40;
-			}
-		}
-		file->synced = file->content.size;
-	}
-	disk->dead = false;
-	disk->calls_left = -1;
-}
-
-static void disk_finish(struct disk *disk)
-{
-	for (size_t i = 0; i < disk->count; i++) {
-		base_buffer_finish(&disk->files[i].content);
-	}
-	free(disk);
-}
-
-static struct lease_journal_io disk_io(struct disk *disk)
-{
-	return (struct lease_journal_io){
-		.context = disk,
-		.list = disk_list,
-		.read = disk_read,
-		.create = disk_create,
-		.open = disk_open,
-		.write = disk_write,
-		.sync = disk_sync,
-		.truncate = disk_truncate,
-		.rename = disk_rename,
-		.sync_folder = disk_sync_folder,
-		.close = disk_close,
-	};
-}
+/** Records that are written, and how many of them lie between two snapshots; of 1, 2, 3, 1, 2 ..
+ * records is a commit. */
+enum { RECORDS = 27, ROTATE_AT = 6, GROUP_MAX = 3, FILES_KEPT = 3 };
 
 /** Payloads seen while reading back: the numbers in them. */
 struct seen {
@@ -244,23 +39,34 @@ static bool see(void *context, const struct lease_record *record, struct lane_er
 	return true;
 }
 
-/** Writes numbers until the power is gone; the last that was acknowledged. */
+/** Writes numbers until a call fails; the last that was acknowledged. */
 static unsigned write_numbers(struct lease_journal *journal, unsigned from)
 {
 	unsigned acknowledged = from;
+	unsigned group = 1;
+	unsigned pending = 0;
+	lease_journal_limit(
+		journal, &(struct lease_journal_limits){.file_bytes = 1, .files = FILES_KEPT});
 	for (unsigned number = from + 1; number <= from + RECORDS; number++) {
 		BASE_FREE char *text = base_format("%u", number);
 		struct lease_record record = {.type = 3, .payload = text, .payload_size = strlen(text)};
 		lease_journal_append(journal, &record);
+		if (++pending < group) {
+			continue;
+		}
 		if (!lease_journal_commit(journal, NULL)) {
+			/* Whatever works again after it. */
 			assert_false(lease_journal_commit(journal, NULL));
 			return acknowledged;
 		}
+		pending = 0;
+		group = group % GROUP_MAX + 1;
 		acknowledged = number;
 		if (number % ROTATE_AT == 0) {
 			struct lease_record snapshot = {
 				.type = 2, .payload = text, .payload_size = strlen(text)};
 			if (!lease_journal_rotate(journal, &snapshot, NULL)) {
+				assert_false(lease_journal_commit(journal, NULL));
 				return acknowledged;
 			}
 		}
@@ -268,42 +74,166 @@ static unsigned write_numbers(struct lease_journal *journal, unsigned from)
 	return acknowledged;
 }
 
+/** After what has happened: what was acknowledged is there, it goes on from there, and all of it is
+ * one sound chain. */
+static void check_after(
+	const struct lease_journal_io *io, unsigned acknowledged, const char *what, long calls)
+{
+	struct seen seen = {.count = 0};
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	struct lease_journal *journal = lease_journal_open(io, false, see, &seen, &err);
+	if (journal == NULL) {
+		fail_msg("%s, call %ld: %s", what, calls, lane_error_message(&err));
+	}
+	if (seen.last < acknowledged || seen.last >= acknowledged + GROUP_MAX + 1) {
+		fail_msg(
+			"%s, call %ld: %u was acknowledged, %u is there", what, calls, acknowledged, seen.last);
+	}
+	assert_int_equal(write_numbers(journal, seen.last), seen.last + RECORDS);
+	assert_true(lease_journal_checkpoint(journal, NULL));
+	lease_journal_close(journal);
+	struct lease_journal_report report;
+	if (!lease_journal_verify(io, &report, &err)) {
+		fail_msg("%s, call %ld: %s", what, calls, lane_error_message(&err));
+	}
+	assert_in_range(report.files, 1, FILES_KEPT);
+}
+
+/** One history in which call number `calls` fails: with the power, or once and alone. */
+static bool history(long calls, enum disk_loss loss, bool once)
+{
+	struct disk *disk = base_alloc(1, sizeof(*disk));
+	struct lease_journal_io io = disk_io(disk);
+	struct seen seen = {.count = 0};
+	disk->calls_left = calls;
+	disk->once = once;
+	struct lease_journal *journal = lease_journal_open(&io, false, see, &seen, NULL);
+	assert_non_null(journal);
+	unsigned acknowledged = write_numbers(journal, 0);
+	lease_journal_close(journal);
+	bool survived = disk->calls_left > 0;
+	disk_crash(disk, loss);
+	check_after(&io, acknowledged, once ? "a failure" : "a crash", 100 * calls + (long)loss);
+	disk_destroy(disk);
+	return survived;
+}
+
 static void no_crash_loses_what_was_acknowledged(void **state)
 {
 	(void)state;
 	bool survived = false;
 	for (long calls = 0; !survived; calls++) {
-		for (enum loss loss = LOSE_ALL; loss < LOSSES; loss++) {
-			struct disk *disk = base_alloc(1, sizeof(*disk));
-			struct lease_journal_io io = disk_io(disk);
-			struct seen seen = {.count = 0};
-			LANE_ERROR_AUTO err = LANE_ERROR_INIT;
-			disk->calls_left = calls;
-			struct lease_journal *journal = lease_journal_open(&io, false, see, &seen, &err);
-			assert_non_null(journal);
-			unsigned acknowledged = write_numbers(journal, 0);
-			lease_journal_close(journal);
-			survived = !disk->dead;
-			crash(disk, loss);
-			seen = (struct seen){.count = 0};
-			journal = lease_journal_open(&io, false, see, &seen, &err);
-			if (journal == NULL) {
-				print_error("call %ld, loss %d: %s\n", calls, (int)loss, lane_error_message(&err));
-			}
-			assert_non_null(journal);
-			assert_true(seen.last >= acknowledged);
-			assert_true(seen.last <= acknowledged + 1);
-			/* It goes on from there, and all of it is one sound chain. */
-			assert_int_equal(write_numbers(journal, seen.last), seen.last + RECORDS);
-			assert_true(lease_journal_checkpoint(journal, NULL));
-			lease_journal_close(journal);
-			struct lease_journal_report report;
-			if (!lease_journal_verify(&io, &report, &err)) {
-				print_error("call %ld, loss %d: %s\n", calls, (int)loss, lane_error_message(&err));
-				fail();
-			}
-			disk_finish(disk);
+		for (enum disk_loss loss = DISK_LOSE_ALL; loss < DISK_LOSSES; loss++) {
+			survived = history(calls, loss, false);
 		}
+	}
+}
+
+/** The disk works again after it, and the kernel may have dropped what it could not write. */
+static void no_failed_call_loses_what_was_acknowledged(void **state)
+{
+	(void)state;
+	static const enum disk_loss losses[] = {DISK_LOSE_ALL, DISK_KEEP_ALL};
+	bool survived = false;
+	for (long calls = 0; !survived; calls++) {
+		for (size_t i = 0; i < 2; i++) {
+			survived = history(calls, losses[i], true);
+		}
+	}
+}
+
+/** Allocations until one fails; -1: none does. */
+static long allocations_left = -1;
+
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+static bool allocation_fails(void)
+{
+	if (allocations_left == 0) {
+		return true;
+	}
+	allocations_left -= allocations_left > 0;
+	return false;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allocation_fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return allocation_fails() ? NULL : __real_realloc(memory, size);
+}
+
+/** In a child: writes until memory runs out, and tells how far it came. */
+_Noreturn static void write_until_memory_ends(const char *folder, int told, long allocations)
+{
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+	close(STDERR_FILENO);
+	struct lease_journal_io io;
+	struct seen seen = {.count = 0};
+	if (!lease_journal_folder(folder, true, &io, NULL)) {
+		_exit(2);
+	}
+	allocations_left = allocations;
+	struct lease_journal *journal = lease_journal_open(&io, false, see, &seen, NULL);
+	lease_journal_limit(
+		journal, &(struct lease_journal_limits){.file_bytes = 1, .files = FILES_KEPT});
+	for (unsigned number = seen.last + 1; number <= RECORDS; number++) {
+		BASE_FREE char *text = base_format("%u", number);
+		struct lease_record record = {.type = 3, .payload = text, .payload_size = strlen(text)};
+		lease_journal_append(journal, &record);
+		if (!lease_journal_commit(journal, NULL) ||
+			(number % ROTATE_AT == 0 &&
+				!lease_journal_rotate(journal,
+					&(struct lease_record){
+						.type = 2, .payload = text, .payload_size = strlen(text)},
+					NULL)) ||
+			write(told, &number, sizeof(number)) != (ssize_t)sizeof(number)) {
+			_exit(2);
+		}
+	}
+	_exit(0);
+}
+
+static void take_away(void *visitor, const char *name)
+{
+	BASE_FREE char *path = base_format("%s/%s", (const char *)visitor, name);
+	unlink(path);
+}
+
+static void no_allocation_that_fails_loses_what_was_acknowledged(void **state)
+{
+	(void)state;
+	bool survived = false;
+	for (long allocations = 0; !survived; allocations++) {
+		char folder[] = "/tmp/lease-journal-XXXXXX";
+		int told[2];
+		assert_non_null(mkdtemp(folder));
+		assert_int_equal(pipe(told), 0);
+		pid_t child = fork();
+		if (child == 0) {
+			write_until_memory_ends(folder, told[1], allocations);
+		}
+		close(told[1]);
+		unsigned acknowledged = 0;
+		while (read(told[0], &acknowledged, sizeof(acknowledged)) > 0) {}
+		close(told[0]);
+		int status = 0;
+		assert_int_equal(waitpid(child, &status, 0), child);
+		survived = WIFEXITED(status);
+		assert_true(survived ? WEXITSTATUS(status) == 0 : WTERMSIG(status) == SIGABRT);
+		assert_true(!survived || acknowledged == RECORDS);
+		struct lease_journal_io io;
+		assert_true(lease_journal_folder(folder, true, &io, NULL));
+		check_after(&io, acknowledged, "without memory", allocations);
+		io.list(io.context, take_away, folder);
+		lease_journal_folder_close(&io);
+		rmdir(folder);
 	}
 }
 
@@ -318,11 +248,18 @@ static void fill(struct disk *disk)
 	lease_journal_close(journal);
 }
 
+/** The file with the last snapshot, which follows all numbers. */
 static struct base_buffer *newest(struct disk *disk)
 {
-	size_t at = find(disk, "journal-0000000000000008");
-	assert_true(at < disk->current_count);
-	return &disk->files[disk->current[at].file].content;
+	struct lease_journal_io io = disk_io(disk);
+	struct seen seen = {.count = 0};
+	struct lease_journal *journal = lease_journal_open(&io, false, see, &seen, NULL);
+	BASE_FREE char *name = base_format(
+		"journal-%016llx", (unsigned long long)(lease_journal_place(journal).seq - seen.count + 1));
+	lease_journal_close(journal);
+	struct base_buffer *content = disk_content(disk, name);
+	assert_non_null(content);
+	return content;
 }
 
 /** Whatever byte is changed, verify says so, and opening never takes a damaged record. */
@@ -334,8 +271,8 @@ static void every_changed_byte_is_found(void **state)
 	struct lease_journal_io io = disk_io(disk);
 	struct lease_journal_report report;
 	assert_true(lease_journal_verify(&io, &report, NULL));
-	assert_int_equal(report.files, 2);
-	assert_int_equal(report.last.seq, RECORDS + 1);
+	assert_int_equal(report.files, FILES_KEPT);
+	assert_int_equal(report.last.seq, RECORDS + RECORDS / ROTATE_AT);
 	struct base_buffer *bytes = newest(disk);
 	for (size_t i = 0; i < bytes->size; i++) {
 		bytes->data[i] ^= 1;
@@ -349,7 +286,7 @@ static void every_changed_byte_is_found(void **state)
 		bytes->size = whole;
 	}
 	assert_true(lease_journal_verify(&io, &report, NULL));
-	disk_finish(disk);
+	disk_destroy(disk);
 }
 
 static void damage_before_sound_records_is_not_cut(void **state)
@@ -369,7 +306,7 @@ static void damage_before_sound_records_is_not_cut(void **state)
 	assert_non_null(journal);
 	assert_int_equal(seen.count, 1);
 	lease_journal_close(journal);
-	disk_finish(disk);
+	disk_destroy(disk);
 }
 
 static struct base_json parse(const char *text)
@@ -470,6 +407,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		NAMED("journal@no-crash-loses-what-was-acknowledged", no_crash_loses_what_was_acknowledged),
+		NAMED("journal@no-failed-call-loses-what-was-acknowledged",
+			no_failed_call_loses_what_was_acknowledged),
+		NAMED("journal@no-allocation-that-fails-loses-what-was-acknowledged",
+			no_allocation_that_fails_loses_what_was_acknowledged),
 		NAMED("journal@every-changed-byte-is-found", every_changed_byte_is_found),
 		NAMED("journal@damage-before-sound-records-is-not-cut",
 			damage_before_sound_records_is_not_cut),
