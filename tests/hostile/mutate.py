@@ -60,8 +60,8 @@ MUTATIONS = 4 * [flip_bit] + 4 * [change_byte] + 4 * [change_word] + [copy_words
 
 
 def mutated(rng, module):
-    words = list(struct.unpack(f"<{len(module) // 4}I", module))
     while True:
+        words = list(struct.unpack(f"<{len(module) // 4}I", module))
         # One in twenty is in the header.
         at = rng.randrange(HEADER_WORDS) if rng.random() < 0.05 else \
             rng.randrange(HEADER_WORDS, len(words))
