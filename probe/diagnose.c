@@ -21,24 +21,27 @@ enum report_level probe_cause_crash_level(const struct probe_case *trial)
 	return trial->floor || trial->hardware_present ? REPORT_FAILURE : REPORT_WARNING;
 }
 
-/* What drivers and the loader say when something is wrong (facts seen in the wild), and noise. */
+/*
+ * What drivers and the loader say when something is wrong (facts seen in the wild), and noise.
+ * Venus tells its versions in the same words when they agree, but for the sign between them.
+ */
 static const struct {
-	const char *text;
+	const char *text, *and;
 	const char *code;
 	bool noise;
 } sayings[] = {
-	{"amdgpu: unknown (family_id, chip_external_rev)", "MESA_TOO_OLD", false},
-	{"failed to initialize winsys", "MESA_TOO_OLD", false},
-	{"but this driver is only compatible with", "KERNEL_TOO_OLD", false},
-	{"radv/amdgpu: failed to initialize device", "AMDGPU_INIT_FAILED", false},
-	{"(ACCEL_WORKING) failed", "AMDGPU_INIT_FAILED", false},
-	{"Direct firmware load for ", "FIRMWARE_MISSING", false},
-	{"wire format version", "VENUS_PROTOCOL", false},
-	{"failed to allocate/map ring shmem", "VENUS_OUT_OF_HOST_MEMORY", false},
-	{"Skipping this driver", "ICD_SKIPPED", true},
-	{"Skipping ICD", "ICD_SKIPPED", true},
-	{"is not a conformant Vulkan implementation", "MESA_NOT_CONFORMANT", true},
-	{"os_same_file_description couldn't determine", "NOISE_KCMP", true},
+	{"amdgpu: unknown (family_id, chip_external_rev)", "", "MESA_TOO_OLD", false},
+	{"failed to initialize winsys", "", "MESA_TOO_OLD", false},
+	{"but this driver is only compatible with", "", "KERNEL_TOO_OLD", false},
+	{"radv/amdgpu: failed to initialize device", "", "AMDGPU_INIT_FAILED", false},
+	{"(ACCEL_WORKING) failed", "", "AMDGPU_INIT_FAILED", false},
+	{"Direct firmware load for ", "", "FIRMWARE_MISSING", false},
+	{"wire format version", " != ", "VENUS_PROTOCOL", false},
+	{"failed to allocate/map ring shmem", "", "VENUS_OUT_OF_HOST_MEMORY", false},
+	{"Skipping this driver", "", "ICD_SKIPPED", true},
+	{"Skipping ICD", "", "ICD_SKIPPED", true},
+	{"is not a conformant Vulkan implementation", "", "MESA_NOT_CONFORMANT", true},
+	{"os_same_file_description couldn't determine", "", "NOISE_KCMP", true},
 };
 
 #define SAYING_COUNT (sizeof(sayings) / sizeof(sayings[0]))
@@ -47,7 +50,8 @@ static const struct {
 static void hear(const struct probe_case *trial, const char *line, cJSON *findings[SAYING_COUNT])
 {
 	for (size_t i = 0; i < SAYING_COUNT; i++) {
-		if (!strstr(line, sayings[i].text)) {
+		const char *at = strstr(line, sayings[i].text);
+		if (!at || !strstr(at, sayings[i].and)) {
 			continue;
 		}
 		size_t first = 0;
@@ -86,8 +90,8 @@ static void cause_sayings(const struct probe_case *trial)
 	cJSON *findings[SAYING_COUNT] = {NULL};
 	hear_all(trial, probe_path_find(trial->facts, "vulkan.messages"), findings);
 	hear_all(trial, probe_path_find(trial->facts, "collectors[vulkan].log"), findings);
-	/* What the kernel once said of a GPU that is well now is history. */
-	if (trial->state != REPORT_HELD) {
+	/* What the kernel once said of a GPU that has its nodes now is history. */
+	if (trial->state != REPORT_HELD && !probe_case_node(trial->facts, trial->gpu, "render")) {
 		hear_all(trial, probe_path_find(trial->facts, "host.kernel_log"), findings);
 	}
 	const cJSON *icd;
