@@ -82,7 +82,7 @@ expect_text '[--allow-software]
 expect_stderr 'missing to build and run gpu-lane, installing with apt: gcc g++ libc6-dev pkgconf'
 expect_no_stderr chatter
 expect_call '^apt-get update$'
-expect_call '^apt-get .*install -y --no-install-recommends gcc g++ libc6-dev .*mesa-vulkan-drivers'
+expect_call '^apt-get .*install -y --no-install-recommends gcc g[+][+] libc6-dev .*mesa-vulkan-drivers'
 expect_call '^cmake .*--preset release .*LANE_TESTS=OFF'
 
 # A complete machine, by a link and from elsewhere: no apt, no configuring, no word of run's own.
