@@ -98,6 +98,18 @@ static void send_error(const struct bridge_session *session, uint16_t tag, int e
 		session->out);
 }
 
+/** Whether a client's version is ours, or has an extension behind a period, which version(5) has a
+ * server that does not know it leave out of its answer. */
+static bool speaks(const struct wire_text *version)
+{
+	const struct wire_text base = {
+		.bytes = version->bytes,
+		.size = version->size < sizeof(WIRE_VERSION) - 1 ? version->size : sizeof(WIRE_VERSION) - 1,
+	};
+	return wire_text_equals(&base, WIRE_VERSION) &&
+		(version->size == base.size || version->bytes[base.size] == '.');
+}
+
 static int op_version(
 	struct bridge_session *session, const struct wire_message *request, struct wire_message *reply)
 {
@@ -106,7 +118,7 @@ static int op_version(
 		return EMSGSIZE;
 	}
 	session->msize = request->msize < BRIDGE_MSIZE_MAX ? request->msize : BRIDGE_MSIZE_MAX;
-	session->versioned = wire_text_equals(&request->version, WIRE_VERSION);
+	session->versioned = speaks(&request->version);
 	reply->msize = session->msize;
 	reply->version = wire_text(session->versioned ? WIRE_VERSION : "unknown");
 	return 0;

@@ -217,8 +217,10 @@ def _(address):
             fields = connection.rpc("Tversion", NOTAG, msize=8192, version=version)
             demand(fields["version"] == b"unknown", f"{version} answered with {fields}")
     with Connection(address) as connection:
-        fields = connection.rpc("Tversion", NOTAG, msize=8192, version=b"9P2000.Lx")
-        demand(fields["version"] in (b"9P2000.L", b"unknown"), f"answered with {fields}")
+        for version, answer in ((b"9P2000.Lx", b"unknown"), (b"9P2000.L.", b"9P2000.L"),
+                                (b"9P2000.L.Google.13", b"9P2000.L"), (b"9P2000.", b"unknown")):
+            fields = connection.rpc("Tversion", NOTAG, msize=8192, version=version)
+            demand(fields["version"] == answer, f"{version} answered with {fields}")
     with Connection(address) as connection:
         connection.send(encode("Tversion", NOTAG, msize=1 << 20, version=b"9" * 65535))
         reply = connection.recv()
