@@ -31,7 +31,7 @@ start env "$mine" "$tmp/gpu-canary" -c 'trap "" TERM; while :; do sleep 1; done'
 deaf=$pid
 start env RUNNER_TRACKING_ID=github_other "$tmp/gpu-lane-worker" 300
 others=$pid
-mkdir "$tmp/temp/gpu-canary.ABCDEF" "$tmp/temp/kept"
+mkdir "$tmp/temp/gpu-canary.ABCDEF" "$tmp/temp/gpu-dawn.ABCDEF" "$tmp/temp/kept"
 wait_for 10 grep -qx gpu-canary "/proc/$deaf/comm"
 wait_for 10 grep -qx gpu-lane-worker "/proc/$polite/comm"
 hook job-completed 0 GPU_LANE_FLOOR=software
@@ -41,7 +41,9 @@ gone() {
 gone "$polite" || fail 'a leftover worker is alive'
 gone "$deaf" || fail 'a deaf leftover is alive'
 kill -0 "$others" || fail 'a process of another job was ended'
-[ ! -e "$tmp/temp/gpu-canary.ABCDEF" ] || fail 'reports were left behind'
+for left in gpu-canary.ABCDEF gpu-dawn.ABCDEF; do
+  [ ! -e "$tmp/temp/$left" ] || fail 'reports were left behind'
+done
 [ -d "$tmp/temp/kept" ] || fail 'what is not ours was removed'
 [ ! -e "$tmp/temp/gpu-lane-hook" ] || fail 'the state was left behind'
 

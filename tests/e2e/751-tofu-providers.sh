@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Modules and stack against the schemas of the real providers, mocked: nothing is called. Providers
 # come from build/tools/plugins where somebody has put them (a filesystem mirror), else from the
-# registry.
+# registry. The Go proxy has their v1 alone, as their modules name no major version.
 . "$(dirname -- "$0")/../lib.sh"
 . "$src/tests/tofu/tofu.sh"
 

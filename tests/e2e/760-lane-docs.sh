@@ -7,7 +7,7 @@ need python3
 lavapipe
 
 mkdir "$tmp/clone" "$tmp/path"
-cp -r -- "$src/tofu" "$src/workflows" "$tmp/clone/"
+cp -r -- "$src/tofu" "$src/workflows" "$src/dawn" "$tmp/clone/"
 mkdir "$tmp/clone/tests"
 cp -r -- "$src/tests/tofu" "$tmp/clone/tests/"
 cd -- "$tmp/clone"
@@ -16,7 +16,10 @@ cat >run <<DOUBLE
 command=\$1
 shift
 case \$command in
-  canary) exec "$bin/gpu-canary" --allow-software "\$@" ;;
+  canary)
+    case \$1 in history | compare) exec "$bin/gpu-canary" "\$@" ;; esac
+    exec "$bin/gpu-canary" --allow-software "\$@"
+    ;;
   probe) exec "$bin/gpu-probe" "\$@" ;;
   *) exit 64 ;;
 esac
@@ -33,16 +36,17 @@ for page in lane claims; do
   while read -r command; do
     case $command in
       tofu*) command -v tofu >/dev/null || continue ;;
+      node*) command -v node >/dev/null || continue ;;
     esac
     run sh -c "$command"
     case $command:$status in
-      './run probe'*:[012] | './run canary'*:0 | 'tofu '*:0 | 'grep '*:0) ;;
+      './run probe'*:[012] | './run canary'*:0 | 'tofu '*:0 | 'grep '*:0 | 'node '*:0) ;;
       'RUNNER_ENVIRONMENT=github-hosted '*:3 | 'RUNNER_ENVIRONMENT=self-hosted '*:4) ;;
       'RUNNER_TEMP='*:0) continue ;;
       *) fail "exit status $status" ;;
     esac
     case $command in
-      *' -o '* | *--record*) ;;
+      *' -o '* | *--record* | 'node '*) ;;
       *) [ -s "$tmp/stdout" ] || fail 'printed nothing' ;;
     esac
   done <"$tmp/commands"
@@ -56,10 +60,10 @@ expect_json "$tmp/canary.json" "any(c.startswith('leased compute') for c in doc[
 expect_json "$tmp/canary.json" "any('no baseline' in c for c in doc['claims']['does_not_prove'])"
 
 # Nothing that these pages name in a command is an option that the programs do not have.
-for program in gpu-probe gpu-canary gpu-report; do
+for program in gpu-probe gpu-canary gpu-report gpu-lease; do
   "$bin/$program" --help
 done >"$tmp/help"
-grep -ohE '(\./run (probe|canary)|gpu-(probe|canary|report)) [^|`]*' "$src/docs/lane.md" \
+grep -ohE '(\./run (probe|canary)|gpu-(probe|canary|report|lease)) [^|`]*' "$src/docs/lane.md" \
   "$src/docs/claims.md" | grep -oE -e '--[a-z-]+' | sort -u >"$tmp/options"
 [ -s "$tmp/options" ] || fail 'the pages name no option'
 while read -r option; do

@@ -12,7 +12,7 @@ lavapipe
 tree=$tmp/tree
 commit=0123456789abcdef0123456789abcdef01234567
 mkdir -p "$tree" "$tmp/double" "$tmp/programs/bin" "$tmp/home" "$tmp/temp"
-cp -r -- "$src/workflows" "$src/.github" "$tree/"
+cp -r -- "$src/workflows" "$src/.github" "$src/dawn" "$tree/"
 ln -s -- "$bin/gpu-report" "$tmp/programs/bin/"
 for tool in gpu-probe gpu-canary; do
   cat >"$tmp/programs/bin/$tool" <<DOUBLE
@@ -81,13 +81,32 @@ jobs:
           OUTPUTS: ${{ toJSON(needs.lane.outputs) }}
         run: echo "work after $OUTPUTS"
 CALLER
+sed -n 's/.*uses: \(actions[^ ]*\) .*/\1/p' "$tree"/workflows/*.yml \
+  "$tree/workflows/gpu-canary/action.yml" | sort -u >"$tmp/pinned"
+# Dawn, by a package that finds no adapter.
+mkdir "$tmp/webgpu"
+echo '{"version": "0", "main": "index.js", "type": "module"}' >"$tmp/webgpu/package.json"
+echo 'export const globals = {}; export const create = () => ({ requestAdapter: async () => null });' \
+  >"$tmp/webgpu/index.js"
+cat >"$tree/.github/workflows/dawn.yml" <<CALLER
+on: workflow_dispatch
+jobs:
+  dawn:
+    runs-on: tinyland-nix-gpu
+    steps:
+      - uses: $(grep '^actions/checkout@' "$tmp/pinned")
+      - id: dawn
+        uses: ./workflows/gpu-dawn
+        with: {bin: "$bin", package: "$tmp/webgpu", reports: "$tmp/temp"}
+      - if: always()
+        env: {VERDICT: '\${{ steps.dawn.outputs.verdict }}'}
+        run: echo "dawn is \$VERDICT"
+CALLER
 git -C "$tree" init -q
 git -C "$tree" add -A
 git -C "$tree" -c user.name=nobody -c user.email=nobody@example.org commit -qm tree
 
 git -C "$tree" remote add origin https://github.com/tinyland-inc/gpu-lane
-sed -n 's/.*uses: \(actions[^ ]*\) .*/\1/p' "$tree"/workflows/*.yml \
-  "$tree/workflows/gpu-canary/action.yml" | sort -u >"$tmp/pinned"
 
 runner=self-hosted
 # act WORKFLOW STATUS EVENT ARGUMENT...: the workflow of this event; fills $tmp/stdout.
@@ -152,3 +171,9 @@ act downstream 1 workflow_dispatch --input floor=honey
 expect_stdout '::set-output:: verdict=broken'
 expect_no_stdout 'work after'
 [ -s "$tmp/tinyland-nix-gpu-1-1/report.html" ] || fail 'a broken call keeps no report'
+
+if command -v node >/dev/null; then
+  act dawn 1 workflow_dispatch
+  expect_stdout 'dawn is unknown'
+  [ -s "$tmp/temp/dawn.md" ] || fail "Dawn's report is not where it was to be"
+fi

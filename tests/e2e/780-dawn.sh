@@ -114,3 +114,47 @@ for (const [code, [title, remedy]] of Object.entries(FAULTS)) {
 TABLE
 expect_status 0 node "$tmp/table.mjs"
 expect_no_stdout ''
+
+# The action's step: what the report says is its verdict; without Node or package there is none.
+mkdir "$tmp/temp" "$tmp/bare"
+# step STATUS VARIABLE=VALUE...: fills $tmp/output.
+step() {
+  expected=$1
+  shift
+  : >"$tmp/output"
+  : >"$tmp/summary"
+  expect_status "$expected" env GITHUB_ACTIONS=true GITHUB_OUTPUT="$tmp/output" LANE_BIN="$bin" \
+    GITHUB_STEP_SUMMARY="$tmp/summary" RUNNER_TEMP="$tmp/temp" LANE_TOKEN=ghs_secretSECRETsecret \
+    GITHUB_API_URL=http://127.0.0.1:1 GPU_LANE_GITHUB_TIMEOUT_S=1 GITHUB_REPOSITORY=tinyland-inc/lab \
+    LANE_DAWN_PACKAGE="$tmp/package" "$@" sh "$src/workflows/gpu-dawn/dawn.sh"
+  ! grep -q ghs_secret "$tmp/stdout" "$tmp/stderr" "$tmp/output" "$tmp/summary" ||
+    fail 'the token was printed'
+}
+# output NAME: its value; the last one counts.
+output() {
+  sed -n "s/^$1=//p" "$tmp/output" | tail -n 1
+}
+step 1
+[ "$(output verdict)" = broken ] || fail "verdict $(output verdict)"
+[ -s "$(dirname -- "$(output report)")/dawn.html" ] || fail 'no page'
+grep -q 'gpu-dawn: broken' "$tmp/summary" || fail 'no summary'
+package 'console.log("::error title=driver::from a driver"); export const globals = {};
+export const create = () => ({ requestAdapter: async () => null });'
+mkdir "$tmp/reports"
+step 2 LANE_REPORTS="$tmp/reports"
+[ "$(output verdict):$(output report)" = "unknown:$tmp/reports/dawn.json" ] || fail 'other outputs'
+sed -n '/^::stop-commands::/,/^::[0-9a-f]*::$/!p' "$tmp/stdout" | grep -q 'from a driver' &&
+  fail 'a driver speaks as the step'
+for program in sh sed tr od mktemp dirname cp; do
+  ln -s "$(command -v "$program")" "$tmp/bare/"
+done
+step 2 PATH="$tmp/bare"
+expect_stdout 'node is not on PATH'
+[ "$(output verdict)" = unknown ] || fail "verdict $(output verdict)"
+# No package is given, and npm does not bring one.
+printf '#!/bin/sh\necho "$*" >"%s/npm"\nexit 1\n' "$tmp" >"$tmp/bare/npm"
+chmod +x "$tmp/bare/npm"
+ln -s "$(command -v node)" "$tmp/bare/node"
+step 2 PATH="$tmp/bare" LANE_DAWN_PACKAGE=
+expect_stdout 'npm does not bring what package-lock.json names'
+grep -q -e '^ci --prefix .* --ignore-scripts' "$tmp/npm" || fail 'npm may run scripts of packages'

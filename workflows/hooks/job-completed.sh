@@ -65,7 +65,8 @@ awk -v temp="${RUNNER_TEMP%/}/" -v workspace="${GITHUB_WORKSPACE:-$RUNNER_TEMP}/
     echo "job-completed: unmounted $mounted"
   done
 
-rm -rf -- "${RUNNER_TEMP%/}"/gpu-canary.?????? "${RUNNER_TEMP%/}"/gpu-lane-package.??????
+rm -rf -- "${RUNNER_TEMP%/}"/gpu-canary.?????? "${RUNNER_TEMP%/}"/gpu-dawn.?????? \
+  "${RUNNER_TEMP%/}"/gpu-lane-package.??????
 
 if [ -e "$state/held" ]; then
   rm -rf -- "$state"
