@@ -19,8 +19,8 @@ static const struct report_fault faults[] = {
 		"is bound to vfio-pci or simpledrm.",
 		"Bind the expected driver on the host (check blacklists and driver_override).",
 		"ls -l /sys/class/drm/*/device/driver"},
-	{"DRM_NODE_ABSENT", "The host has no such GPU node",
-		"Neither /dev/dri nor sysfs knows the node: the kernel driver did not bind or failed to "
+	{"DRM_NODE_ABSENT", "The host has no GPU node",
+		"Neither /dev/dri nor sysfs knows a node of the GPU: the kernel driver did not bind or failed to "
 		"initialise, often because firmware is missing, or the GPU is gone.",
 		"On the host: load the driver, install linux-firmware, look for 'Fatal error during GPU init'. "
 		"Check that the pod is on the right node.",
@@ -42,12 +42,13 @@ static const struct report_fault faults[] = {
 		"Mount /dev/dri into the runner container (hostPath with privileged, or a device plugin).",
 		"ls /sys/class/drm/ /dev/dri"},
 	{"DRM_NODE_STALE", "The GPU node leads nowhere",
-		"open() answered ENXIO or ENODEV: the node exists, but no driver is behind its number. The "
-		"driver was unloaded or numbered anew after the container started.",
+		"open() answered ENXIO or ENODEV: the node exists, but no driver, or no GPU's, is behind its "
+		"number. The driver was unloaded or numbered anew after the container started.",
 		"Restart the pod, so that it gets the host's present nodes.",
 		"ls -l /dev/dri; cat /sys/class/drm/*/dev"},
 	{"DRM_NODE_WEDGED", "The GPU does not answer",
-		"open() answered EIO or EBUSY: the driver is there, but the device is wedged or in reset.",
+		"open() or the first ioctl answered EIO, EBUSY or the like: the driver is there, but the device "
+		"is wedged or in reset, or the ioctl is blocked.",
 		"Look for the reset in the host's kernel log and reboot the host.",
 		"dmesg | grep -iE 'amdgpu|drm|reset' | tail -40"},
 	{"DRM_RENDER_NODE_MISSING", "There is no render node",

@@ -168,7 +168,30 @@ static void add_ladder(struct report_page *page, const cJSON *document)
 	}
 }
 
-static void add_check(struct report_page *page, const cJSON *check, unsigned width)
+/* Whether a finding says no more of a check than that it is broken or unknown. */
+static bool is_finding_of(const cJSON *finding, const cJSON *check)
+{
+	const char *code = base_json_string(finding, "code", "");
+	const char *id = base_json_string(base_json_get(finding, "evidence"), "id", NULL);
+	return id && strncmp(code, "EXPECTATION_", strlen("EXPECTATION_")) == 0 &&
+		strcmp(id, base_json_string(check, "id", "")) == 0 && report_state_of(check) != REPORT_HELD;
+}
+
+/* What to do about a check, which its finding knows. */
+static const char *check_remedy(const cJSON *document, const cJSON *check)
+{
+	const cJSON *finding;
+	cJSON_ArrayForEach(finding, base_json_get(document, "findings"))
+	{
+		if (is_finding_of(finding, check)) {
+			return base_json_string(finding, "remedy", NULL);
+		}
+	}
+	return NULL;
+}
+
+static void add_check(
+	struct report_page *page, const cJSON *document, const cJSON *check, unsigned width)
 {
 	enum report_state state = report_state_of(check);
 	unsigned indent = INDENT + mark_width(page);
@@ -190,6 +213,8 @@ static void add_check(struct report_page *page, const cJSON *check, unsigned wid
 		report_page_space(page, indent + width);
 		report_page_wrap(page, REPORT_INK_NONE, why, indent + width);
 	}
+	add_labelled(
+		page, indent + width, strlen("remedy: "), "remedy:", check_remedy(document, check));
 	base_buffer_clear(&words);
 	report_words_where(base_json_get(check, "where"), &words);
 	if (words.size > 0) {
@@ -217,7 +242,7 @@ static void add_checks(struct report_page *page, const cJSON *document)
 			add_heading(page, "Checks");
 			headed = true;
 		}
-		add_check(page, check, width);
+		add_check(page, document, check, width);
 	}
 	if (headed && held > 0 && !all) {
 		report_page_space(page, INDENT);
@@ -279,6 +304,19 @@ static void add_finding(struct report_page *page, const cJSON *finding, bool rep
 	}
 }
 
+/* Under "Checks" all is said of it already. */
+static bool is_told(const cJSON *document, const cJSON *finding)
+{
+	const cJSON *check;
+	cJSON_ArrayForEach(check, base_json_get(document, "expectations"))
+	{
+		if (is_finding_of(finding, check)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void add_findings(struct report_page *page, const cJSON *document)
 {
 	size_t count;
@@ -286,7 +324,9 @@ static void add_findings(struct report_page *page, const cJSON *document)
 	bool headed = false;
 	for (size_t i = 0; i < count; i++) {
 		enum report_level level = report_level_of(findings[i]);
-		if (page->style->verbosity < 0 && level != REPORT_FAILURE) {
+		int verbosity = page->style->verbosity;
+		if ((verbosity < 0 && level != REPORT_FAILURE) ||
+			(verbosity == 0 && is_told(document, findings[i]))) {
 			continue;
 		}
 		if (!headed) {

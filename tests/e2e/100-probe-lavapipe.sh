@@ -34,6 +34,14 @@ for floor in honey krunkit discrete; do
     for f in doc['findings'] if f['code'] == 'EXPECTATION_BROKEN')"
 done
 
+# For people a broken check is told once, with what to do about it; with -v the findings say it again.
+expect_status 1 "$bin/gpu-probe" --floor honey
+expect_stdout "remedy: Mount the host's /dev/dri into the runner container."
+expect_stdout 'expected one of 1002:7550, 1002:7551, observed'
+[ "$(grep -c EXPECTATION_BROKEN "$tmp/stdout")" -eq 1 ] || fail 'more than the warning is told twice'
+expect_status 1 "$bin/gpu-probe" --floor honey -v
+[ "$(grep -c EXPECTATION_BROKEN "$tmp/stdout")" -gt 5 ] || fail 'with -v not all is told'
+
 # What was not measured is not held.
 expect_status 2 "$bin/gpu-probe" --floor software --no-submit --format json
 expect_json "$tmp/stdout" 'doc["checks"]["unknown"] == 1 and doc["verdict"] == "unknown"'
