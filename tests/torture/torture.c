@@ -3,15 +3,23 @@
  * Has one call of a program fail (LD_PRELOAD): LANE_TORTURE is "<function>:<n>", and call n of that
  * function fails, counted from the first connection that the program accepts; then the file that
  * LANE_TORTURE_FIRED names is made. Children of the program are left alone.
+ *
+ * For a program that is shut into a sandbox LANE_TORTURE_ONCE names a file instead: calls are
+ * counted from the start, those of the program's own code alone and not its libraries', and none
+ * fails once the file has anything in it.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -23,7 +31,35 @@ static struct {
 	char function[32];
 	unsigned long left;
 	pid_t process;
-} plan;
+	/** The program's own code. */
+	const char *code, *code_end;
+	/** Of LANE_TORTURE_ONCE, or -1. */
+	int once;
+} plan = {.once = -1};
+
+/** Where the program itself lies: what is loaded first. */
+static int find_program(struct dl_phdr_info *info, size_t size, void *context)
+{
+	(void)size;
+	(void)context;
+	for (size_t i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+		if (part->p_type == PT_LOAD && (part->p_flags & PF_X) != 0) {
+			plan.code = (const char *)(uintptr_t)(info->dlpi_addr + part->p_vaddr);
+			plan.code_end = plan.code + part->p_memsz;
+		}
+	}
+	return 1;
+}
+
+/** A file that is opened before the sandbox can be written in it. */
+static void read_once(const char *path)
+{
+	char byte;
+	plan.once = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
+	plan.armed = plan.once >= 0 && syscall(SYS_pread64, plan.once, &byte, 1, 0) == 0;
+	dl_iterate_phdr(find_program, NULL);
+}
 
 /** Without anything that may allocate: malloc itself comes here. */
 static void read_plan(void)
@@ -39,20 +75,32 @@ static void read_plan(void)
 		plan.left = plan.left * 10 + (unsigned long)(*digit - '0');
 	}
 	plan.process = getpid();
+	const char *once = getenv("LANE_TORTURE_ONCE");
+	if (once != NULL) {
+		read_once(once);
+	}
 }
 
-/** Whether this call is the one that fails. */
-static bool fails(const char *function)
+/** Whether this call, which returns to `caller`, is the one that fails. */
+static bool fails(const char *function, const void *caller)
 {
 	if (!plan.read) {
 		read_plan();
 	}
-	if (!plan.armed && strcmp(function, "accept4") == 0) {
+	if (plan.once < 0 && !plan.armed && strcmp(function, "accept4") == 0) {
 		plan.armed = true;
+	}
+	if (plan.once >= 0 &&
+		((const char *)caller < plan.code || (const char *)caller >= plan.code_end)) {
+		return false;
 	}
 	if (!plan.armed || plan.left == 0 || strcmp(function, plan.function) != 0 ||
 		getpid() != plan.process || --plan.left > 0) {
 		return false;
+	}
+	if (plan.once >= 0) {
+		syscall(SYS_write, plan.once, "x", 1);
+		return true;
 	}
 	const char *path = getenv("LANE_TORTURE_FIRED");
 	if (path != NULL) {
@@ -71,7 +119,7 @@ static bool fails(const char *function)
 		if (next == NULL) {                                                                        \
 			next = NEXT(name);                                                                     \
 		}                                                                                          \
-		if (fails(#name)) {                                                                        \
+		if (fails(#name, __builtin_return_address(0))) {                                           \
 			errno = cause;                                                                         \
 			return failure;                                                                        \
 		}                                                                                          \
@@ -94,6 +142,19 @@ TORTURE(int, timerfd_create, (int clock, int flags), (clock, flags), -1, EMFILE)
 TORTURE(ssize_t, read, (int fd, void *bytes, size_t size), (fd, bytes, size), -1, EIO)
 TORTURE(ssize_t, write, (int fd, const void *bytes, size_t size), (fd, bytes, size), -1, ENOSPC)
 TORTURE(int, fdatasync, (int fd), (fd), -1, EIO)
+TORTURE(pid_t, fork, (void), (), -1, EAGAIN)
+TORTURE(int, socketpair, (int domain, int type, int protocol, int fds[2]),
+	(domain, type, protocol, fds), -1, EMFILE)
+TORTURE(int, memfd_create, (const char *name, unsigned flags), (name, flags), -1, EMFILE)
+TORTURE(int, ftruncate, (int fd, off_t size), (fd, size), -1, ENOSPC)
+TORTURE(ssize_t, sendmsg, (int fd, const struct msghdr *message, int flags), (fd, message, flags),
+	-1, ENOBUFS)
+TORTURE(ssize_t, recvmsg, (int fd, struct msghdr *message, int flags), (fd, message, flags), -1,
+	ECONNRESET)
+TORTURE(ssize_t, pread, (int fd, void *bytes, size_t size, off_t offset), (fd, bytes, size, offset),
+	-1, EIO)
+TORTURE(int, setrlimit, (__rlimit_resource_t resource, const struct rlimit *limit),
+	(resource, limit), -1, EPERM)
 
 /* Only a program without a sanitizer can have its memory taken: LANE_TORTURE is never one of these
  * otherwise, and they are not even defined then. dlsym(3) may allocate before malloc is found, so
@@ -105,7 +166,7 @@ void *__libc_realloc(void *memory, size_t size);
 
 void *malloc(size_t size)
 {
-	if (fails("malloc")) {
+	if (fails("malloc", __builtin_return_address(0))) {
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -114,7 +175,7 @@ void *malloc(size_t size)
 
 void *calloc(size_t count, size_t size)
 {
-	if (fails("malloc")) {
+	if (fails("malloc", __builtin_return_address(0))) {
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -123,7 +184,7 @@ void *calloc(size_t count, size_t size)
 
 void *realloc(void *memory, size_t size)
 {
-	if (fails("malloc")) {
+	if (fails("malloc", __builtin_return_address(0))) {
 		errno = ENOMEM;
 		return NULL;
 	}
