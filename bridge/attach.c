@@ -48,11 +48,15 @@ static void take_own_rights(struct bridge_attach *attach, const struct bridge_pe
 	const struct wire_message *request)
 {
 	bool itself = request->n_uname == WIRE_NONUNAME || request->n_uname == peer->uid;
-	if (!peer->queen && bridge_access_own(attach->access, peer, itself, &attach->rights)) {
+	struct lease_rights *rights = &attach->rights;
+	if (!peer->queen && bridge_access_own(attach->access, peer, itself, rights)) {
 		return;
 	}
-	struct lease_rights *rights = &attach->rights;
-	rights->role = role_of(peer, request->n_uname);
+	/* Whom the policy names does not get more by naming somebody else. */
+	struct lease_rights named = {.subject = NULL};
+	bool is_named = !peer->queen && bridge_access_own(attach->access, peer, true, &named);
+	lease_rights_finish(&named);
+	rights->role = is_named ? LEASE_ROLE_OBSERVER : role_of(peer, request->n_uname);
 	rights->max = (struct lease_maxima){UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX};
 	const char *role = lease_role_name(rights->role);
 	bool plain = request->uname.size == 0 || wire_text_equals(&request->uname, role);

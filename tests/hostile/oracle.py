@@ -2,11 +2,12 @@
 """A worker with rights to GPU-0 alone, which must not even learn what else there is: oracle.py SOCKET
 PID ROUNDS, where the policy of the bridge makes our own user that worker."""
 
+import errno
 import os
 import sys
 
 import ninep
-from bed import case, demand, main
+from bed import case, demand, main, refused
 
 # What is there for others, and what is not there for anybody.
 HIDDEN = ("/gpu/GPU-1", "/log", "/revoke", "/metrics", "/proc/9p")
@@ -39,6 +40,16 @@ def _(address):
         for folder, names in (("/gpu", {"GPU-0"}), ("/proc", {"leases"})):
             listed = {name for name, _, _ in connection.list(folder)} - {".", ".."}
             demand(listed == names, f"{folder}: {listed}")
+
+
+@case("hostile@H27-whom-the-policy-names-gains-nothing-by-another-name")
+def _(address):
+    # Root, and who runs the bridge, are trusted unless the policy says otherwise.
+    for other in {0, os.stat(address).st_uid} - {os.geteuid()}:
+        with ninep.Connection(address) as connection:
+            connection.version()
+            connection.rpc("Tattach", fid=0, afid=ninep.NOFID, uname="", aname="", n_uname=other)
+            refused(lambda: connection.open("/gpu/GPU-0/ctl", 2, 2), errno.EPERM)
 
 
 if __name__ == "__main__":
