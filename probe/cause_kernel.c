@@ -265,7 +265,8 @@ void probe_cause_open(const struct probe_case *trial)
 void probe_cause_driver(const struct probe_case *trial)
 {
 	const char *driver = probe_text(trial->gpu, "driver");
-	if (driver && probe_case_is_hardware(trial->gpu) && probe_case_breaks(trial, "gpu.driver")) {
+	if (driver && probe_case_node(trial->facts, trial->gpu, "render") &&
+		probe_case_is_hardware(trial->gpu) && probe_case_breaks(trial, "gpu.driver")) {
 		report_finding(trial->report, REPORT_FAILURE, "DRM_DRIVER_WRONG",
 			"%s (%s) is driven by %s, and the floor asks for another driver",
 			base_json_string(trial->gpu, "name", "?"), base_json_string(trial->gpu, "id", "no ids"),

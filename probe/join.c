@@ -234,6 +234,8 @@ static void conclude(cJSON *gpu, const cJSON *facts)
 	name = name ? name : probe_text(gpu, "key");
 	BASE_FREE char *copy = base_strdup(name);
 	base_json_add_string(gpu, "name", copy);
+	/* What a node that does not open cannot tell, sysfs does. */
+	set_text(gpu, "driver", probe_text(gpu, "kernel_driver"));
 	base_json_add_bool(gpu, "software", base_json_bool(device, "software", false));
 	base_json_add_bool(gpu, "display_only", only_shows && !device);
 }
