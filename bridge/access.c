@@ -289,7 +289,6 @@ static int revoke_write(
 	}
 	bridge_record_revoke(access->record, ticket, fid->attach->rights.subject);
 	access->revoked(access->context, ticket);
-	bridge_record_commit(access->record);
 	return 0;
 }
 

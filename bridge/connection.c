@@ -60,6 +60,8 @@ struct bridge_connection {
 	/** Ends the patience. It is made for the first client that needs it, and set while it runs. */
 	struct bridge_source timer;
 	bool timer_set;
+	/** Sends the replies, once what they say is on disk. */
+	struct bridge_task flush;
 	/** A wake came while the output was full. */
 	bool wake_missed;
 	/** No more input will come. */
@@ -73,6 +75,7 @@ static void close_connection(struct bridge_connection *connection)
 {
 	if (!connection->closed) {
 		connection->closed = true;
+		bridge_loop_cancel(connection->loop, &connection->flush);
 		bridge_loop_remove(connection->loop, &connection->source);
 		if (connection->timer.fd >= 0) {
 			bridge_loop_remove(connection->loop, &connection->timer);
@@ -384,19 +387,29 @@ static void mind_debts(struct bridge_connection *connection)
 	set_timer(connection, patience_ends(connection));
 }
 
-/** Handles what is there and sends what came of it, as long as the socket takes it. */
+/** Handles what is there; what comes of it is sent with the replies of all others. */
 static void serve(struct bridge_connection *connection)
 {
-	bool stopped;
-	do {
-		if (connection->wake_missed) {
-			wake_session(connection);
-		}
-		release_held(connection);
-		handle_input(connection);
-		stopped = output_full(connection);
-		send_output(connection);
-	} while (stopped && !output_full(connection) && !connection->closed);
+	if (connection->wake_missed) {
+		wake_session(connection);
+	}
+	release_held(connection);
+	handle_input(connection);
+	if (!connection->closed) {
+		bridge_loop_defer(connection->loop, &connection->flush);
+	}
+}
+
+/** Sends as long as the socket takes it. What was not handled for want of room is now. */
+static void flush(void *context)
+{
+	struct bridge_connection *connection = context;
+	bool stopped = output_full(connection);
+	send_output(connection);
+	if (stopped && !output_full(connection) && !connection->closed) {
+		serve(connection);
+		return;
+	}
 	bool finished = connection->eof && connection->out.size == connection->sent &&
 		!bridge_session_waits(connection->session);
 	if (finished) {
@@ -473,6 +486,7 @@ struct bridge_connection *bridge_connection_create(struct bridge_loop *loop,
 		.host = *host,
 		.peer = *peer,
 		.timer = {.fd = -1, .ready = timer_ready, .context = connection},
+		.flush = {.run = flush, .context = connection},
 		.patience_ns = PATIENCE_MS * NS_PER_MS,
 		.on_closed = closed,
 		.context = context,
@@ -496,6 +510,7 @@ void bridge_connection_destroy(struct bridge_connection *connection)
 		return;
 	}
 	if (!connection->closed) {
+		bridge_loop_cancel(connection->loop, &connection->flush);
 		bridge_loop_remove(connection->loop, &connection->source);
 		if (connection->timer.fd >= 0) {
 			bridge_loop_remove(connection->loop, &connection->timer);

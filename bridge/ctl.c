@@ -443,14 +443,11 @@ static int run_lines(struct bridge_gpu *gpu, struct bridge_fid *fid, const char 
 	return 0;
 }
 
-/** What was granted is on disk before anybody can read that it was. */
 static int ctl_write(
 	const struct bridge_node *node, struct bridge_fid *fid, const char *lines, size_t size)
 {
 	struct bridge_gpu *gpu = node->context;
-	int status = run_lines(gpu, fid, lines, size);
-	bridge_record_commit(gpu->archive->record);
-	return status;
+	return run_lines(gpu, fid, lines, size);
 }
 
 /** Replies are a stream: a read takes what has not been read yet, whatever its offset; 0 when there

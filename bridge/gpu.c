@@ -306,7 +306,6 @@ void bridge_gpu_leave(struct bridge_gpu *gpu, struct bridge_attach *attach)
 		}
 		tenant->attach = NULL;
 	}
-	bridge_record_commit(gpu->archive->record);
 }
 
 /** What the end of a lease means for its jobs. */
@@ -374,7 +373,6 @@ void bridge_gpu_pump(struct bridge_gpu *gpu)
 			again = pump_tenant(gpu, tenant, now_ns) || again;
 		}
 	} while (again);
-	bridge_record_commit(gpu->archive->record);
 }
 
 uint64_t bridge_gpu_next_ns(const struct bridge_gpu *gpu)

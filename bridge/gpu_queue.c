@@ -283,7 +283,6 @@ static int job_write(
 		accept_submission(tenant, &batch.submissions[i]);
 	}
 	batch_finish(&batch);
-	bridge_record_commit(gpu->archive->record);
 	return status;
 }
 

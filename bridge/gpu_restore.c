@@ -97,7 +97,6 @@ void bridge_gpu_restore(struct bridge_gpu *gpu, const struct lease_ledger *ledge
 {
 	restore_leases(gpu, ledger);
 	end_jobs(gpu, ledger);
-	bridge_record_commit(gpu->archive->record);
 }
 
 void bridge_gpu_revoke_ticket(struct bridge_gpu *gpu, const char *ticket)

@@ -111,9 +111,7 @@ static void socket_ready(void *context, uint32_t events)
 {
 	(void)events;
 	struct bridge_slot *slot = context;
-	struct bridge_record *record = slot->tenant->gpu->archive->record;
 	while (talks(slot) && handle_event(slot)) {}
-	bridge_record_commit(record);
 }
 
 /** How it ended: why we killed it, or what the kernel and the socket say. Caller frees. */
@@ -160,7 +158,6 @@ static void process_ready(void *context, uint32_t events)
 	} else if (!slot->opened && strcmp(verdict, "ERR WORKER") == 0) {
 		start_failed(slot->tenant, text);
 	}
-	bridge_record_commit(slot->tenant->gpu->archive->record);
 	bridge_slot_destroy(slot);
 }
 

@@ -114,6 +114,7 @@ static void connection_closed(void *context, struct bridge_connection *connectio
 	struct bridge_guest *guest = context;
 	guest->closed = true;
 	guest->guests->some_closed = true;
+	bridge_loop_hurry(guest->guests->loop);
 }
 
 static bool add(struct bridge_guests *guests, int fd, enum bridge_transport transport,

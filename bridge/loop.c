@@ -21,6 +21,11 @@ struct bridge_loop {
 	/** Seen and not yet delivered: batch[next..count). */
 	struct epoll_event batch[BATCH];
 	int next, count;
+	/** What is to be run, oldest first. */
+	struct bridge_task *first, **last;
+	void (*settle)(void *context);
+	void *settle_context;
+	bool hurry;
 };
 
 static void timer_ready(void *context, uint32_t events)
@@ -38,6 +43,7 @@ struct bridge_loop *bridge_loop_create(struct lane_error *err)
 {
 	struct bridge_loop *loop = base_alloc(1, sizeof(*loop));
 	loop->deadline_ns = UINT64_MAX;
+	loop->last = &loop->first;
 	loop->timer = (struct bridge_source){.ready = timer_ready, .context = loop};
 	loop->timer.fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -90,6 +96,59 @@ void bridge_loop_remove(struct bridge_loop *loop, struct bridge_source *source)
 	}
 }
 
+void bridge_loop_defer(struct bridge_loop *loop, struct bridge_task *task)
+{
+	if (!task->queued) {
+		task->queued = true;
+		task->next = NULL;
+		*loop->last = task;
+		loop->last = &task->next;
+	}
+}
+
+void bridge_loop_cancel(struct bridge_loop *loop, struct bridge_task *task)
+{
+	struct bridge_task **link = &loop->first;
+	while (task->queued && *link != task) {
+		link = &(*link)->next;
+	}
+	if (task->queued) {
+		*link = task->next;
+		loop->last = task->next == NULL ? link : loop->last;
+		task->queued = false;
+	}
+}
+
+void bridge_loop_settle(struct bridge_loop *loop, void (*settle)(void *context), void *context)
+{
+	loop->settle = settle;
+	loop->settle_context = context;
+}
+
+void bridge_loop_hurry(struct bridge_loop *loop)
+{
+	loop->hurry = true;
+}
+
+/** Runs what is queued now; what it queues itself comes next time. */
+static void run_tasks(struct bridge_loop *loop)
+{
+	if (loop->first == NULL) {
+		return;
+	}
+	if (loop->settle != NULL) {
+		loop->settle(loop->settle_context);
+	}
+	struct bridge_task end = {.queued = false};
+	bridge_loop_defer(loop, &end);
+	while (loop->first != &end) {
+		struct bridge_task *task = loop->first;
+		bridge_loop_cancel(loop, task);
+		task->run(task->context);
+	}
+	bridge_loop_cancel(loop, &end);
+}
+
 static void set_timer(struct bridge_loop *loop, uint64_t deadline_ns)
 {
 	if (deadline_ns == loop->deadline_ns) {
@@ -108,10 +167,13 @@ static void set_timer(struct bridge_loop *loop, uint64_t deadline_ns)
 
 bool bridge_loop_wait(struct bridge_loop *loop, uint64_t deadline_ns, struct lane_error *err)
 {
+	run_tasks(loop);
 	set_timer(loop, deadline_ns);
 	loop->next = 0;
+	int timeout_ms = loop->hurry || loop->first != NULL ? 0 : -1;
+	loop->hurry = false;
 	do {
-		loop->count = epoll_wait(loop->epoll, loop->batch, BATCH, -1);
+		loop->count = epoll_wait(loop->epoll, loop->batch, BATCH, timeout_ms);
 	} while (loop->count < 0 && errno == EINTR);
 	if (loop->count < 0) {
 		loop->count = 0;

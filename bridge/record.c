@@ -12,6 +12,9 @@
 
 enum { LOG_SIZE_MAX = 1 << 20 };
 
+/** How long a note may stay in memory that nobody waits for: the next one takes it along. */
+#define UNSEEN_NS UINT64_C(50000000)
+
 const uint64_t bridge_commit_bounds_ns[BRIDGE_COMMIT_BUCKETS] = {500000, 1000000, 2500000, 5000000,
 	10000000, 25000000, 50000000, 100000000, 250000000, 1000000000};
 
@@ -28,8 +31,8 @@ struct bridge_record {
 	struct lease_ledger ledger;
 	struct bridge_stream log;
 	struct bridge_counts counts;
-	/** Something was noted that is not on disk yet. */
-	bool pending;
+	/** Since when something is noted that is not on disk yet; 0: all is. */
+	uint64_t pending_ns;
 };
 
 static bool take_in(struct bridge_record *record, uint32_t type, const struct base_json *payload,
@@ -75,7 +78,8 @@ static void note(struct bridge_record *record, uint32_t type, cJSON *payload)
 		base_json_write(root, 0, &text);
 		struct lease_record one = {.type = type, .payload = text.data, .payload_size = text.size};
 		lease_journal_append(record->journal, &one);
-		record->pending = true;
+		record->pending_ns =
+			record->pending_ns != 0 ? record->pending_ns : base_clock_boottime_ns();
 	}
 }
 
@@ -219,7 +223,7 @@ static void count_commit(struct bridge_counts *counts, uint64_t took_ns)
 
 void bridge_record_commit(struct bridge_record *record)
 {
-	if (record == NULL || record->journal == NULL || !record->pending) {
+	if (record == NULL || record->journal == NULL || record->pending_ns == 0) {
 		return;
 	}
 	uint64_t before_ns = base_clock_monotonic_ns();
@@ -228,8 +232,13 @@ void bridge_record_commit(struct bridge_record *record)
 		(lease_journal_is_full(record->journal) && !rotate(record, &err))) {
 		give_up(&err);
 	}
-	record->pending = false;
+	record->pending_ns = 0;
 	count_commit(&record->counts, base_clock_monotonic_ns() - before_ns);
+}
+
+uint64_t bridge_record_due_ns(const struct bridge_record *record)
+{
+	return record == NULL || record->pending_ns == 0 ? UINT64_MAX : record->pending_ns + UNSEEN_NS;
 }
 
 const struct bridge_counts *bridge_record_counts(const struct bridge_record *record)

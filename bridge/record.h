@@ -10,8 +10,10 @@
 /**
  * What the bridge notes of leases, jobs and commands: in the journal when it has a folder, and as
  * lines of /log/queen.log. Noting is in memory; bridge_record_commit puts all of it on disk and
- * has to be called before anybody outside can see what was noted. When that fails the process
- * aborts: nothing may be acknowledged any more, and the next start reads what is on disk.
+ * has to be called before anybody outside can see what was noted: the server does so once a turn of
+ * its loop, before any reply of that turn is sent, so that whoever comes together shares a sync.
+ * When that fails the process aborts: nothing may be acknowledged any more, and the next start
+ * reads what is on disk.
  *
  * Every function takes NULL, and does nothing then.
  */
@@ -51,6 +53,8 @@ struct bridge_control {
 void bridge_record_control(struct bridge_record *record, const struct bridge_control *control);
 /** Puts all that was noted on disk. */
 void bridge_record_commit(struct bridge_record *record);
+/** When to commit (CLOCK_BOOTTIME) though no reply waits for it; UINT64_MAX: nothing is noted. */
+uint64_t bridge_record_due_ns(const struct bridge_record *record);
 
 enum { BRIDGE_OUTCOMES = 9, BRIDGE_COMMIT_BUCKETS = 10 };
 

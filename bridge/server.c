@@ -146,7 +146,16 @@ static void publish(struct bridge_server *server, struct bridge_cards *cards)
 
 static void write_metrics(const void *context, struct base_buffer *out)
 {
-	bridge_metrics_write(context, out);
+	const struct bridge_server *server = context;
+	bridge_record_commit(server->record);
+	bridge_metrics_write(&server->metrics, out);
+}
+
+/** Replies are sent together, and what they say is on disk. */
+static void before_replies(void *context)
+{
+	struct bridge_server *server = context;
+	bridge_record_commit(server->record);
 }
 
 /** Whoever connects: how many, what they are served from, and what is counted of them. */
@@ -172,7 +181,7 @@ static void invite(struct bridge_server *server, const struct bridge_server_conf
 		.record = server->record,
 	};
 	bridge_metrics_publish(&server->metrics, server->root);
-	server->scrape = bridge_scrape_create(server->loop, write_metrics, &server->metrics);
+	server->scrape = bridge_scrape_create(server->loop, write_metrics, server);
 	server->doors = (struct bridge_doors){
 		.loop = server->loop,
 		.guests = &server->guests,
@@ -194,6 +203,7 @@ static bool prepare(
 		lease_policy_destroy(policy);
 		return false;
 	}
+	bridge_loop_settle(server->loop, before_replies, server);
 	server->record = bridge_record_create(config->state, config->repair, err);
 	server->access = bridge_access_create(policy, server->record, server->loop);
 	if (server->record == NULL) {
@@ -363,6 +373,17 @@ static uint64_t beat(struct bridge_server *server)
 	return server->beat_ns;
 }
 
+/** Puts on disk what no reply waits for, once it is due; returns when that is. */
+static uint64_t note(struct bridge_server *server)
+{
+	uint64_t due_ns = bridge_record_due_ns(server->record);
+	if (due_ns > base_clock_boottime_ns()) {
+		return due_ns;
+	}
+	bridge_record_commit(server->record);
+	return UINT64_MAX;
+}
+
 /** Brings everything forward after a batch of events; returns when there is work next. */
 static uint64_t advance(struct bridge_server *server)
 {
@@ -379,6 +400,8 @@ static uint64_t advance(struct bridge_server *server)
 		uint64_t gpu_ns = bridge_gpu_next_ns(server->gpus[i]);
 		next_ns = gpu_ns < next_ns ? gpu_ns : next_ns;
 	}
+	uint64_t note_ns = note(server);
+	next_ns = note_ns < next_ns ? note_ns : next_ns;
 	if (news) {
 		bridge_guests_wake(&server->guests);
 	}
