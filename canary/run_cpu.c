@@ -62,7 +62,7 @@ static void put(cJSON *entry, const char *key, double value)
 	cJSON_ReplaceItemInObjectCaseSensitive(entry, key, cJSON_CreateNumber(value));
 }
 
-static void compare(struct run *run, size_t index, unsigned threads)
+static bool compare(struct run *run, size_t index, unsigned threads)
 {
 	const struct workload_plan *plan = &run->results[index].plan;
 	cJSON *entry = run->trials[index].entry;
@@ -70,13 +70,14 @@ static void compare(struct run *run, size_t index, unsigned threads)
 	if (!isfinite(ns)) {
 		report_finding(run->report, REPORT_WARNING, "INTERNAL_ERROR",
 			"%s: %u CPU threads compute something else than one", plan->workload->name, threads);
-		return;
+		return false;
 	}
 	put(entry, "cpu_median", plan->work / ns);
 	put(entry, "cpu_speedup", base_json_number(entry, "median", NAN) / (plan->work / ns));
 	cJSON *params = cJSON_GetObjectItemCaseSensitive(entry, "params");
 	put(params, "cpu_threads", threads);
 	base_json_add_string(params, "cpu_simd", cpu_simd());
+	return true;
 }
 
 void run_compare_cpu(struct run *run)
@@ -93,8 +94,7 @@ void run_compare_cpu(struct run *run)
 			continue;
 		}
 		base_terminal_progress("%s on %u CPU threads", workload->name, threads);
-		compare(run, i, threads);
-		compared++;
+		compared += compare(run, i, threads);
 	}
 	base_terminal_progress("%s", "");
 	BASE_FREE char *words = base_format(

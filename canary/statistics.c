@@ -104,6 +104,8 @@ void statistics_compute(const double *samples, size_t n, struct statistics *stat
 	statistics->n = n;
 	statistics->min = sorted[0];
 	statistics->max = sorted[n - 1];
+	statistics->q05 = statistics_quantile(sorted, n, 0.05);
+	statistics->q95 = statistics_quantile(sorted, n, 0.95);
 	statistics->q1 = statistics_quantile(sorted, n, 0.25);
 	statistics->median = statistics_quantile(sorted, n, 0.5);
 	statistics->q3 = statistics_quantile(sorted, n, 0.75);

@@ -14,7 +14,7 @@ struct statistics {
 	double min, max;
 	/** Quantiles by linear interpolation between order statistics (type 7 of Hyndman and Fan 1996).
 	 */
-	double q1, median, q3;
+	double q05, q1, median, q3, q95;
 	/** Median of |x - median|, not scaled. */
 	double mad;
 	/**

@@ -42,6 +42,17 @@ static enum verdict_state state_of(double r, double scale, double margin, double
 	return same ? VERDICT_SAME : VERDICT_AMBIGUOUS;
 }
 
+/*
+ * How far the runs scatter to the side that `r` is on: by the median's deviation and, since a few
+ * runs that somebody disturbed leave no trace in that one, by how far out the twentieth of them is
+ * (1.645 sigma in a normal distribution).
+ */
+static double scatter(const struct statistics *logs, double r)
+{
+	double tail = r < 0 ? logs->median - logs->q05 : logs->q95 - logs->median;
+	return fmax(1.4826 * logs->mad, tail / 1.645);
+}
+
 void verdict_judge(const double *runs, size_t count, double margin, double median, double ci,
 	struct verdict *verdict)
 {
@@ -56,9 +67,9 @@ void verdict_judge(const double *runs, size_t count, double margin, double media
 	}
 	struct statistics statistics;
 	statistics_compute(logs, count, &statistics);
-	/* fmax takes a NaN for nothing there. */
-	double scale = fmax(fmax(1.4826 * statistics.mad, ci), SCALE_MIN);
 	double r = log(median) - statistics.median;
+	/* fmax takes a NaN for nothing there. */
+	double scale = fmax(fmax(scatter(&statistics, r), ci), SCALE_MIN);
 	verdict->state = state_of(r, scale, margin, ci);
 	verdict->ratio = exp(r);
 	verdict->robust_z = r / scale;

@@ -18,6 +18,7 @@ expect_json "$tmp/report.json" '[w["params"]["cpu_threads"] for w in doc["worklo
   if w["name"] == "read"] == [1]'
 expect_json "$tmp/report.json" "any('speed-ups over the whole CPU: $threads threads' in c
   for c in doc['claims']['proves'])"
+expect_json "$tmp/report.json" "not any('one thread' in c for c in doc['claims']['does_not_prove'])"
 expect_status 0 "$bin/gpu-report" text "$tmp/report.json"
 expect_stdout 'CPU threads'
 expect_stdout " on $threads "

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(what baseline changes check choice cpu descriptor result roofline sensors soak statistics
-    timing verdict workload)
+foreach(what baseline changes check choice cpu descriptor replay result roofline sensors soak
+    statistics timing verdict workload)
   lane_add_unit(canary_${what}_test SOURCES unit/canary_${what}_test.c LINK lane_canary)
 endforeach()
+target_compile_definitions(canary_replay_test PRIVATE
+  LANE_TEST_RUNS="${CMAKE_CURRENT_SOURCE_DIR}/data/canary/runs.json")
 target_sources(canary_workload_test PRIVATE "${CMAKE_CURRENT_LIST_DIR}/canary_naive.c")
 
 # What a driver's compiler makes of the kernels, and what a driver computes with them; for tests/bed.

@@ -210,6 +210,32 @@ static void impossible_timing(void **state)
 	bed_finish(&bed);
 }
 
+/* Above 105 % of what a known part can do at its clock it is no figure, right as the result is. */
+static void above_the_roofline(void **state)
+{
+	(void)state;
+	static const struct {
+		double sample_ns;
+		bool figures;
+	} cases[] = {{84, true}, {80, false}};
+	const struct roofline honey = {
+		.part = "Radeon RX 9070 XT", .units = 64, .clock_mhz = 2970, .f32_ops = 256};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bed bed;
+		bed_make(&bed, &canary_matmul);
+		bed.result.roofline = &honey;
+		for (size_t j = 0; j < SAMPLES; j++) {
+			bed.result.job.timing.samples_ns[j] = cases[i].sample_ns;
+		}
+		const cJSON *entry = bed_judge(&bed, true);
+		assert_int_equal(has_figures(entry), cases[i].figures);
+		assert_string_equal(bed_state(&bed), cases[i].figures ? "held" : "unknown");
+		assert_string_equal(base_json_string(bed_finding(&bed), "code", ""),
+			cases[i].figures ? "" : "CANARY_IMPOSSIBLE");
+		bed_finish(&bed);
+	}
+}
+
 static void ends(void **state)
 {
 	(void)state;
@@ -281,6 +307,7 @@ int main(void)
 		NAMED("result@right-but-what-came-before-was-not-blames-the-warm-up", wrong_in_the_warm_up),
 		NAMED("result@place-beyond-the-outputs-is-wrong-and-harmless", nonsense_place),
 		NAMED("result@impossible-timing-gives-no-figures", impossible_timing),
+		NAMED("result@above-the-roofline-is-no-figure", above_the_roofline),
 		NAMED("result@every-end-of-a-job-has-its-fault", ends),
 		NAMED("result@drift-and-outliers-are-warnings-on-hardware", doubts),
 	};
