@@ -36,7 +36,7 @@ enum {
 };
 
 static const struct base_option options[] = {
-	{BRIDGE, "bridge", 'b', "ADDRESS", "Bridge to ask, as unix:PATH (see below)"},
+	{BRIDGE, "bridge", 'b', "ADDRESS", "unix:PATH, tcp:ADDRESS:PORT or tls:HOST:PORT (see below)"},
 	{GPU, "gpu", 'g', "ID", "GPU to lease (the first one that the bridge shows)"},
 	{TICKET, "ticket", 't', "FILE", "File with a ticket, or - for stdin"},
 	{MEM_MB, "mem-mb", 'm', "N", "Device memory in MiB (256)"},
@@ -88,7 +88,8 @@ static const struct base_command command = {
 		"list     shows the leases there are; watch prints each change of one as it comes.\n"
 		"\n"
 		"Without --bridge: $GPU_LANE_BRIDGE, else unix:/run/gpu-lane/bridge.sock for root and\n"
-		"unix:$XDG_RUNTIME_DIR/gpu-lane/bridge.sock for others.\n"
+		"unix:$XDG_RUNTIME_DIR/gpu-lane/bridge.sock for others. tcp: has to be on this machine; for\n"
+		"tls: GPU_LANE_TLS_CA, and GPU_LANE_TLS_CERT with GPU_LANE_TLS_KEY, name PEM files.\n"
 		"\n"
 		"Exit status: 0 done, 1 refused, 2 bridge not reached, 64 usage; run: that of COMMAND (128\n"
 		"and the signal's number when it was killed, 126 and 127 when it could not be started), or\n"

@@ -41,7 +41,7 @@ static const struct base_option options[] = {
 	{OPTION_WORKLOAD, "workload", 'w', "NAME[,NAME]", "only these, see 'gpu-canary list'"},
 	{OPTION_DEVICE, "device", 'd', "DEVICE",
 		"pci:0000:03:00.0, drm:/dev/dri/renderD128, uuid:UUID or name:REGEX (the best hardware device)"},
-	{OPTION_BRIDGE, "bridge", 0, "ADDRESS", "lease from a running bridge at unix:PATH"},
+	{OPTION_BRIDGE, "bridge", 0, "ADDRESS", "lease from a running bridge: unix:PATH, tcp:ADDRESS:PORT or tls:HOST:PORT"},
 	{OPTION_EMBEDDED, "embedded", 0, NULL, "bring the bridge along (the default)"},
 	{OPTION_DIRECT, "direct", 0, NULL, "no bridge and no lease: shows what a bridge costs"},
 	{OPTION_MEM_MB, "mem-mb", 0, "N",
