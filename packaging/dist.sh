@@ -26,7 +26,8 @@ version=$("$build/bin/gpu-probe" --version)
 name=gpu-lane-${version#gpu-probe }-linux-$(uname -m)
 DESTDIR=$scratch/stage cmake --install "$build" --strip --prefix /usr/local >"$scratch/log"
 mv -- "$scratch/stage/usr/local" "$scratch/$name"
-cp -- "$source/LICENSE" "$source/packaging/install.sh" "$scratch/$name"
+install -m 644 -- "$source/LICENSE" "$scratch/$name/LICENSE"
+install -m 755 -- "$source/packaging/install.sh" "$scratch/$name/install.sh"
 (cd -- "$scratch/$name" && find . -type f -printf '%P\n' | LC_ALL=C sort |
   xargs sha256sum) >"$scratch/sums"
 mv -- "$scratch/sums" "$scratch/$name/SHA256SUMS"

@@ -16,13 +16,22 @@ esac
 expect_status 0 cpack --config "$build/CPackConfig.cmake" -B "$tmp/package"
 [ ! -d "$build/share/man" ] || (cd -- "$build/share/man" && ls man?) |
   sed -n '/\.gz$/p' | LC_ALL=C sort >"$tmp/pages"
+# block KIND FILE: the README's fenced block of this kind.
+block() {
+  awk -v opening="\`\`\`$1" '$0 == "```" { shown = 0 } shown; $0 == opening { shown = 1 }' \
+    "$src/README.md" >"$tmp/$2"
+  [ -s "$tmp/$2" ] || fail "the README has no block $1"
+}
+block 'sh package' readme-package.sh
+block 'json policy' readme-policy.json
+block 'sh user' readme-user.sh
 for suite in $suites; do
   outcome=0
   root=$(sh "$src/tests/bed/setup-clean.sh" "$suite" "$src/build/beds") || outcome=$?
   [ "$outcome" -ne 77 ] || skip "$root"
   [ "$outcome" -eq 0 ] || fail "the root of $suite could not be made"
   mkdir -- "$tmp/$suite"
-  cp -- "$tmp/package"/gpu-lane_*.deb "$tmp/$suite"
+  cp -- "$tmp/package"/gpu-lane_*.deb "$tmp"/readme-* "$tmp/$suite"
   cp -- "$src/tests/bed/guest/newcomer.sh" "$tmp/$suite/guest.sh"
   [ ! -e "$tmp/pages" ] || cp -- "$tmp/pages" "$tmp/$suite"
   timeout 200 sh "$src/tests/bed/boot-systemd.sh" "$root" "$tmp/$suite" >"$tmp/$suite.log" 2>&1 &
