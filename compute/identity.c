@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "compute/matrix.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +202,11 @@ static void identity_read(const struct compute_vulkan *vk, uint32_t api_version,
 	identity->driver.driverInfo[VK_MAX_DRIVER_INFO_SIZE - 1] = '\0';
 	identity_memory(vk, identity);
 	identity_queue(vk, identity);
+	/* A driver that does not know its clock divides by zero (RADV without hardware). */
+	if (!isfinite(identity->properties.limits.timestampPeriod)) {
+		identity->properties.limits.timestampPeriod = 0;
+		identity->timestamp_valid_bits = 0;
+	}
 	identity->software = identity_is_software(identity);
 }
 
