@@ -34,12 +34,13 @@ expect_stdout verified
 mv -- "$tmp/moved" "$prefix"
 
 # As the README tells it, but for the place.
+# shellcheck disable=SC2016 # expanded by the shell that reads it
 awk '$0 == "```" { shown = 0 } shown; $0 == "```sh tarball" { shown = 1 }' "$src/README.md" |
   sed 's|/opt/gpu-lane|"$prefix"|' >"$tmp/readme.sh"
 (cd -- "$tmp/dist" && prefix=$tmp/readme sh -eu "$tmp/readme.sh" >"$tmp/said") ||
   fail 'what the README says of the tarball does not work'
 grep -q honey "$tmp/said" || fail "the README's tarball shows no floors"
-[ ! -e "$tmp/readme" ] || fail "what the README installs is not removed by what it says"
+rmdir -- "$tmp/readme" || fail 'what the README installs is not removed by what it says'
 rm -r -- "${tmp:?}/dist/${release##*/}"
 
 # Incomplete or tampered with: refused before anything is written.
