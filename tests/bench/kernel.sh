@@ -37,7 +37,9 @@ else
   absent 'kernels / vkpeak' 'not on PATH'
 fi
 if have test-backend-ops; then
-  test-backend-ops perf -o MUL_MAT -b Vulkan0 >"$tmp/ggml.txt" 2>"$tmp/ggml.log"
+  # ggml passes over a CPU device unless it is named.
+  GGML_VK_VISIBLE_DEVICES=0 test-backend-ops perf -o MUL_MAT -b Vulkan0 \
+    -p "type_a=(q4_0|q8_0),type_b=f32,.*n=1," >"$tmp/ggml.txt" 2>"$tmp/ggml.log"
   head_row 'kernels / ggml'
   python3 "$here/kernel.py" ggml "$tmp/quick.json" "$tmp/ggml.txt" >"$tmp/rows"
   while read -r name ours beside; do
