@@ -18,6 +18,20 @@ locals {
     "app.kubernetes.io/managed-by" = "opentofu"
     "app.kubernetes.io/component"  = "gpu-bridge"
   }
+
+  policy = length(var.policy_files) > 0
+}
+
+resource "kubernetes_config_map_v1" "policy" {
+  count = local.policy ? 1 : 0
+
+  metadata {
+    name      = "gpu-bridge-policy"
+    namespace = var.namespace
+    labels    = local.labels
+  }
+
+  data = var.policy_files
 }
 
 resource "kubernetes_daemon_set_v1" "bridge" {
@@ -43,6 +57,8 @@ resource "kubernetes_daemon_set_v1" "bridge" {
     template {
       metadata {
         labels = local.labels
+        # The policy is read at the start: another one is another pod.
+        annotations = local.policy ? { "gpu-lane/policy" = sha256(jsonencode(var.policy_files)) } : {}
       }
 
       spec {
@@ -63,7 +79,10 @@ resource "kubernetes_daemon_set_v1" "bridge" {
         container {
           name  = "bridge"
           image = var.image
-          args  = ["--listen", "unix:${var.socket_dir}/bridge.sock"]
+          args = concat(
+            ["--listen", "unix:${var.socket_dir}/bridge.sock", "--state", var.state_dir],
+            local.policy ? ["--policy", "/etc/gpu-lane/policy.json"] : [],
+          )
 
           # The node's /dev/dri is opened by nobody else than a privileged container.
           security_context {
@@ -86,8 +105,20 @@ resource "kubernetes_daemon_set_v1" "bridge" {
             mount_path = var.socket_dir
           }
           volume_mount {
+            name       = "state"
+            mount_path = var.state_dir
+          }
+          volume_mount {
             name       = "tmp"
             mount_path = "/tmp"
+          }
+          dynamic "volume_mount" {
+            for_each = kubernetes_config_map_v1.policy
+            content {
+              name       = "policy"
+              mount_path = "/etc/gpu-lane"
+              read_only  = true
+            }
           }
         }
 
@@ -105,9 +136,26 @@ resource "kubernetes_daemon_set_v1" "bridge" {
             type = "DirectoryOrCreate"
           }
         }
+        # Leases, epochs and the audit log outlive the pod.
+        volume {
+          name = "state"
+          host_path {
+            path = var.state_dir
+            type = "DirectoryOrCreate"
+          }
+        }
         volume {
           name = "tmp"
           empty_dir {}
+        }
+        dynamic "volume" {
+          for_each = kubernetes_config_map_v1.policy
+          content {
+            name = "policy"
+            config_map {
+              name = volume.value.metadata[0].name
+            }
+          }
         }
       }
     }

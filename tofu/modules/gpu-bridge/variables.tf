@@ -48,6 +48,37 @@ variable "socket_dir" {
   }
 }
 
+variable "state_dir" {
+  description = "Folder on the node for the journal: leases, epochs and the audit log."
+  type        = string
+  default     = "/var/lib/gpu-lane"
+
+  validation {
+    condition     = can(regex("^/var/lib/[A-Za-z0-9._-]+$", var.state_dir)) && !strcontains(var.state_dir, "..")
+    error_message = "state_dir is a folder below /var/lib, as /var/lib/gpu-lane: it must be there after a reboot."
+  }
+}
+
+variable "policy_files" {
+  description = <<-EOT
+    policy.json and the files that it names (public keys, key sets of issuers), by file name. Empty:
+    root in any pod that has the socket has all rights, everybody else may read.
+  EOT
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition = length(var.policy_files) == 0 || (
+      try(jsondecode(var.policy_files["policy.json"]).schema, "") == "gpu-lane-policy/v1"
+    )
+    error_message = "policy_files has a policy.json of schema gpu-lane-policy/v1, or is empty."
+  }
+  validation {
+    condition     = alltrue([for text in values(var.policy_files) : !can(regex("\"d\"[[:space:]]*:|PRIVATE KEY", text))])
+    error_message = "policy_files holds a private key: the bridge needs the public half alone (NAME.pub)."
+  }
+}
+
 variable "drain_seconds" {
   description = "How long running jobs have after SIGTERM."
   type        = number

@@ -41,6 +41,8 @@ module "gpu_bridge" {
   namespace     = var.runner_namespace
   node_selector = var.gpu_bridge.node_selector
   socket_dir    = var.gpu_bridge.socket_dir
+  state_dir     = var.gpu_bridge.state_dir
+  policy_files  = var.gpu_bridge.policy_files
 }
 
 locals {

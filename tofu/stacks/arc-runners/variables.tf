@@ -51,11 +51,13 @@ variable "extra_runner_sets" {
 }
 
 variable "gpu_bridge" {
-  description = "The bridge on the GPU nodes: image by digest and node selector. null: no bridge. This project's own."
+  description = "The bridge on the GPU nodes, as modules/gpu-bridge describes it. null: no bridge. This project's own."
   type = object({
     image         = string
     node_selector = map(string)
     socket_dir    = optional(string, "/run/gpu-lane")
+    state_dir     = optional(string, "/var/lib/gpu-lane")
+    policy_files  = optional(map(string), {})
   })
   default = null
 }
