@@ -24,7 +24,8 @@ github() {
   : >"$tmp/summary"
   (cd "$tmp/work" && expect_status "$2" env GITHUB_ACTIONS=true GITHUB_API_URL="$url" \
     GITHUB_TOKEN="$token" GITHUB_REPOSITORY=tinyland-inc/lab GITHUB_SHA="$sha" \
-    GITHUB_EVENT_NAME=push GITHUB_WORKSPACE="$tmp/work" GITHUB_RUN_ID=99 GITHUB_RUN_ATTEMPT=2 \
+    GITHUB_EVENT_NAME="${event-push}" GITHUB_EVENT_PATH="$tmp/event.json" \
+    GITHUB_WORKSPACE="$tmp/work" GITHUB_RUN_ID=99 GITHUB_RUN_ATTEMPT=2 \
     GITHUB_JOB=canary GITHUB_STEP_SUMMARY="$tmp/summary" GITHUB_SERVER_URL=https://github.example \
     GITHUB_WORKFLOW_REF=tinyland-inc/lab/.github/workflows/soak.yml@refs/heads/main \
     GPU_LANE_GITHUB_TIMEOUT_S="${budget-3}" "$bin/gpu-report" github "$1")
@@ -70,6 +71,13 @@ expect_json "$log" "(doc[2]['body']['output']['annotations'][0] == dict(path='fl
   raw_details='{' + chr(10) + '  \"number\": 100' + chr(10) + '}' + chr(10)))"
 [ "$(grep -c '^::error ' "$tmp/stdout")" -eq 10 ] || fail 'not ten errors'
 grep -q '^::notice .*::110 more findings' "$tmp/stdout" || fail 'the rest is not counted'
+
+# GITHUB_SHA of a pull request is a merge that nobody sees: the run belongs to its head.
+printf '{"pull_request": {"head": {"sha": "%s"}}}\n' fedcba9876543210fedcba9876543210fedcba98 \
+  >"$tmp/event.json"
+serve 201
+event=pull_request github "$tmp/1.json" 1
+expect_json "$log" "doc[0]['body']['head_sha'] == 'fedcba9876543210fedcba9876543210fedcba98'"
 
 # Refusals are final: one request, one warning.
 for answer in 401:GITHUB_DENIED 403:GITHUB_DENIED 404:GITHUB_NOT_FOUND 422:GITHUB_REFUSED; do
