@@ -243,7 +243,8 @@ static enum report_state judge_health(const struct probe_case *trial)
 	/* Vulkan was not asked, and nothing shows that it could not have had the GPU. */
 	const cJSON *render = probe_case_node(trial->facts, trial->gpu, "render");
 	if (strcmp(probe_case_outcome(trial->facts, "vulkan"), "skipped") == 0 &&
-		strcmp(base_json_string(render, "open", ""), "ok") == 0) {
+		strcmp(base_json_string(render, "open", ""), "ok") == 0 &&
+		!base_json_get(render, "driver_error")) {
 		return REPORT_SKIPPED;
 	}
 	return submit && strcmp(submit, "ok") == 0 ? REPORT_HELD : REPORT_BROKEN;

@@ -17,16 +17,17 @@ done
 # The program's folder is the test's own and must be reachable for another user.
 chmod -R a+rX -- "$tmp"
 
-# probe MODE USER [CGROUP]: gpu-probe beside a render node of DRM's major number that no driver has.
+# probe MODE USER [CGROUP]: gpu-probe beside a render node with the number $number, by default one of
+# DRM's that no driver has.
 probe() {
   # shellcheck disable=SC2016 # expanded by the inner shell
   run unshare --mount --propagation private sh -c '
     mount -t tmpfs tmpfs "$1/dev" && mkdir "$1/dev/dri" &&
-      mknod -m "$2" "$1/dev/dri/renderD128" c 226 255 || exit 125
+      mknod -m "$2" "$1/dev/dri/renderD128" c ${5% *} ${5#* } || exit 125
     mount --rbind /proc "$1/proc" || exit 125
     [ -z "$4" ] || echo $$ >"$4/cgroup.procs" || exit 125
     exec chroot --userspec="$3" "$1" /bin/gpu-probe --only host,drm --format json' \
-    sh "$root" "$1" "$2" "${3-}"
+    sh "$root" "$1" "$2" "${3-}" "${number-226 255}"
   [ "$status" -ne 125 ] || skip 'device nodes cannot be set up here'
   [ "$status" -eq 1 ] || fail "exit status $status, expected 1"
 }
@@ -38,8 +39,12 @@ found() {
 
 probe 0600 0:0
 found DRM_NODE_STALE ENXIO
+# Something opens, but it is no GPU: the number of /dev/null.
+number='1 3' probe 0666 0:0
+found DRM_NODE_STALE 'DRM_IOCTL_VERSION says ENOTTY'
 probe 0640 65534:65534
 found DRM_NODE_DENIED EACCES
+found DRM_NODE_DENIED 'owner, group or mode keep this process out'
 found DRM_NODE_DENIED 'uid 65534, gid 65534'
 found DRM_NODE_DENIED 'mode 0640, owner 0, group 0'
 
