@@ -543,4 +543,7 @@ const struct bridge_session *bridge_connection_session(const struct bridge_conne
 void bridge_connection_patience(struct bridge_connection *connection, unsigned patience_ms)
 {
 	connection->patience_ns = patience_ms * NS_PER_MS;
+	if (connection->timer_set) {
+		set_timer(connection, patience_ends(connection));
+	}
 }

@@ -393,6 +393,38 @@ static void replies_that_nobody_reads_close(void **state)
 	assert_true(bed->closed);
 }
 
+static void a_handshake_that_never_ends_closes(void **state)
+{
+	struct bed *bed = *state;
+	struct bridge_tls *tls = bridge_tls_create(&(struct bridge_tls_files){NULL}, true, NULL);
+	assert_non_null(tls);
+	int pair[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	const struct bridge_channel channel = bridge_channel_open(pair[1], tls, NULL);
+	const struct bridge_session_host host = {
+		.root = bed->root, .detached = on_detached, .context = bed};
+	const struct bridge_peer peer = {.uid = geteuid()};
+	struct bridge_connection *connection =
+		bridge_connection_create(bed->loop, &channel, &host, &peer, on_closed, bed, NULL);
+	assert_non_null(connection);
+	bridge_connection_patience(connection, 150);
+	bridge_connection_wake(connection);
+	assert_null(bridge_connection_session(connection));
+	/* The head of a record of a handshake that is to be 512 bytes long. */
+	static const uint8_t head[] = {22, 3, 1, 2, 0, 1};
+	for (size_t i = 0; i < sizeof(head); i++) {
+		assert_int_equal(send(pair[0], head + i, 1, MSG_NOSIGNAL), 1);
+		pass_ms(bed, 10);
+		assert_false(bed->closed);
+	}
+	pass_ms(bed, 1000);
+	assert_true(bed->closed);
+	bridge_connection_destroy(connection);
+	bridge_tls_destroy(tls);
+	close(pair[0]);
+	bed->closed = false;
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -418,6 +450,8 @@ int main(void)
 			setup, teardown),
 		NAMED_WITH("connection@replies-that-nobody-reads-close", replies_that_nobody_reads_close,
 			setup, teardown),
+		NAMED_WITH("connection@a-handshake-that-never-ends-closes",
+			a_handshake_that_never_ends_closes, setup, teardown),
 		NAMED_WITH("connection@version-forgets-held-requests", version_forgets_held_requests, setup,
 			teardown),
 	};
