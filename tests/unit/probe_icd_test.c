@@ -72,7 +72,8 @@ static void test_override(void **state)
 	expect_used(*state, NULL, "a.json missing.json");
 	unsetenv("VK_DRIVER_FILES");
 	unsetenv("VK_ICD_FILENAMES");
-	expect_used(*state, NULL, "radeon.json lvp.json radeon.json");
+	/* Once, though it lies in one of the places too. */
+	expect_used(*state, NULL, "radeon.json lvp.json");
 }
 
 static void test_select(void **state)
