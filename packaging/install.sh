@@ -41,6 +41,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 case $(readlink -m -- "$prefix") in
+  *[!A-Za-z0-9/._+\ -]*) refuse "$prefix has characters that a unit file cannot have" ;;
   / | /usr) refuse "$prefix belongs to the system's package manager: install the package instead" ;;
 esac
 

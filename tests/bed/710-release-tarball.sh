@@ -1,17 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The release: twice the same tarball from the same tree; its installer checks what it installs, puts
-# it where it is told, takes an older release's files away, and leaves nothing behind when it removes.
+# The release: a package in which lintian finds no error, and twice the same tarball from the same
+# tree. Its installer checks what it installs, puts it where it is told, takes an older release's
+# files away, and leaves nothing behind when it removes.
 . "$(dirname -- "$0")/../lib.sh"
-need cpack dpkg-shlibdeps
+need cpack dpkg-shlibdeps lintian
 lavapipe
 
 expect_status 0 sh "$src/packaging/dist.sh" "$build" "$tmp/dist"
 tarball=$(sed -n '/\.tar\.gz$/p' "$tmp/stdout")
 expect_stdout gpu-lane_
 (cd -- "$tmp/dist" && sha256sum --check --quiet SHA256SUMS) || fail 'SHA256SUMS is not true'
-[ "$(find "$tmp/dist" -mindepth 1 | wc -l)" -eq 3 ] || fail 'more is there than package, tarball and sums'
-expect_status 0 env PATH="$tmp/none:/usr/bin:/bin" sh "$src/packaging/dist.sh" "$build" "$tmp/again"
+[ "$(find "$tmp/dist" -mindepth 1 | wc -l)" -eq 3 ] || fail 'more than package, tarball and sums'
+expect_status 0 lintian --no-cfg --allow-root --fail-on error "$tmp/dist"/*.deb
+expect_status 0 sh "$src/packaging/dist.sh" "$build" "$tmp/again"
 cmp "$tmp/dist/$tarball" "$tmp/again/$tarball" || fail 'another tarball comes of the same tree'
 
 tar -xzf "$tmp/dist/$tarball" -C "$tmp"
@@ -19,7 +21,7 @@ release=$tmp/${tarball%.tar.gz}
 prefix="$tmp/a prefix"
 expect_status 0 sh "$release/install.sh" --prefix "$prefix"
 expect_stdout 'gpu-probe '
-grep -qF "ExecStart=$prefix/bin/gpu-bridge-host " \
+grep -qF "ExecStart=\"$prefix/bin/gpu-bridge-host\" " \
   "$prefix/lib/systemd/system/gpu-bridge-host.service" || fail 'the unit names another program'
 (cd -- "$prefix" && find . -type f -printf '%P\n' | sort) >"$tmp/installed"
 sort -- "$prefix/share/gpu-lane/installed" | diff -u - "$tmp/installed" >&2 ||
