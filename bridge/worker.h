@@ -21,9 +21,9 @@
  * How a job runs. Buffers are filled once as declared. Before every sample each output is filled
  * again, outside the timed interval (unless sampling.measure is one of the transfers); then
  * `dispatches_per_sample` dispatches run between two timestamps (split into submits of at most
- * about 100 ms); then every output is read back and compared word by word with the first ones, which
- * are those of the warm-up's last pass. So who checks all words of the result has checked all words
- * of all samples. Sampling ends at the first difference.
+ * about 100 ms); then every output is read back and compared word by word with the first ones,
+ * which are those of the warm-up's last pass. So who checks all words of the result has checked all
+ * words of all samples. Sampling ends at the first difference.
  *
  * The result holds the outputs of the last sample, one after the other in the order of `buffers`;
  * when a sample differed, those of that one.

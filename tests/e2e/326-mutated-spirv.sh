@@ -7,7 +7,7 @@ need python3
 lavapipe
 export PYTHONDONTWRITEBYTECODE=1
 
-seconds=${LANE_MUTATION_SECONDS:-6}
+seconds=${LANE_MUTATION_SECONDS:-4}
 "$build/tests/descriptors" >"$tmp/descriptors"
 start "$bin/gpu-bridge-host" --allow-software --listen "unix:$tmp/bridge.sock"
 wait_for 20 test -S "$tmp/bridge.sock"

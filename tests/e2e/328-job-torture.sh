@@ -7,7 +7,7 @@ need python3
 lavapipe
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$src/tests/hostile"
 
-in_worker='send recvmsg pread write setrlimit'
+in_worker='send recvmsg pread setrlimit'
 # A sanitizer has its own malloc, and minds what is in front of it.
 grep -qE '^LANE_SANITIZE:STRING=.+' "$build/CMakeCache.txt" || in_worker="malloc $in_worker"
 ASAN_OPTIONS="${ASAN_OPTIONS-}:verify_asan_link_order=0"

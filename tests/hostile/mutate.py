@@ -88,10 +88,10 @@ class Run:
         self.deaths = collections.Counter()
 
     def result(self, document, module):
-        """Of the kernel as it is; None where this device cannot run it."""
+        """Of the kernel as it is; None where this device or an older validator has no use for it."""
         job = self.lane.submit(job_of(document, module, 60000))
         _, states = self.lane.finish(job, timeout=90)
-        if states[-1] == "ERR LIMIT":
+        if states[-1] in ("ERR LIMIT", "ERR INVALID"):
             return None
         demand(states == ["QUEUED", "RUNNING", "OK"],
                f"{document['kernel']}: {states} {self.lane.detail(job)}")

@@ -64,6 +64,10 @@ static void read_once(const char *path)
 /** Without anything that may allocate: malloc itself comes here. */
 static void read_plan(void)
 {
+	/* A sanitizer calls before there is an environment. */
+	if (environ == NULL) {
+		return;
+	}
 	plan.read = true;
 	const char *text = getenv("LANE_TORTURE");
 	const char *colon = text != NULL ? strchr(text, ':') : NULL;
