@@ -154,7 +154,10 @@ bool run_open(struct run *run)
 	} else if (facts) {
 		/* A floor that asks for a software renderer would hold, with nothing computed. */
 		report_check(run->report, "canary.run", REPORT_UNKNOWN, "a workload is run", NULL,
-			"there is no hardware GPU, and --allow-software is not given", NULL);
+			options->choice.allow_software
+				? "no device is there that could compute"
+				: "there is no hardware GPU, and --allow-software is not given",
+			NULL);
 	}
 	return usable;
 }
