@@ -182,7 +182,7 @@ expect_no_call '^cmake'
 # What ctest would pass over, running everything, and what a build or a measurement would trip over.
 for words in 'test --bogus' 'test unit' 'test -R' 'test --tests-regex=x' 'build relaese' \
   'build --bogus' 'bench --bogus' 'bench 0' 'bench 3 3' \
-  'dist here'; do
+  'sim x' 'sim 0' 'sim 1 2 3' 'dist here'; do
   # shellcheck disable=SC2086 # the words are meant to split
   lane $words
   expect_exit 64
