@@ -74,9 +74,10 @@ static void touch(struct bundle *bundle)
 }
 
 /** Takes it away, its content too: a fid that still holds the node has nothing to read. */
-static void drop(struct bundle *bundle)
+static void drop(struct bundle **link)
 {
-	*link_of(bundle) = bundle->next;
+	struct bundle *bundle = *link;
+	*link = bundle->next;
 	bundle->bundles->count--;
 	bundle->bundles->bytes -= bundle->node->text.size;
 	bundle->node->context = NULL;
@@ -107,9 +108,10 @@ static struct share share_of(const struct bridge_bundles *bundles, const char *s
  * false when there is none. */
 static bool drop_oldest(struct bridge_bundles *bundles, const char *subject)
 {
-	for (struct bundle *one = bundles->first; one != NULL; one = one->next) {
+	for (struct bundle **link = &bundles->first; *link != NULL; link = &(*link)->next) {
+		const struct bundle *one = *link;
 		if (one->whole && one->writers == 0 && strcmp(one->node->owner, subject) == 0) {
-			drop(one);
+			drop(link);
 			return true;
 		}
 	}
@@ -291,7 +293,7 @@ static void bundle_closed(const struct bridge_node *node, const struct bridge_fi
 {
 	struct bundle *bundle = node->context;
 	if (bundle != NULL && fid->writable && --bundle->writers == 0 && !bundle->whole) {
-		drop(bundle);
+		drop(link_of(bundle));
 	}
 }
 
@@ -344,7 +346,7 @@ void bridge_bundles_destroy(struct bridge_bundles *bundles)
 {
 	if (bundles != NULL) {
 		while (bundles->first != NULL) {
-			drop(bundles->first);
+			drop(&bundles->first);
 		}
 		free(bundles);
 	}
@@ -352,10 +354,11 @@ void bridge_bundles_destroy(struct bridge_bundles *bundles)
 
 void bridge_bundles_forget(struct bridge_bundles *bundles, const struct bridge_attach *attach)
 {
-	for (struct bundle *one = bundles->first, *next; one != NULL; one = next) {
-		next = one->next;
-		if (one->attach == attach) {
-			drop(one);
+	for (struct bundle **link = &bundles->first; *link != NULL;) {
+		if ((*link)->attach == attach) {
+			drop(link);
+		} else {
+			link = &(*link)->next;
 		}
 	}
 }

@@ -118,7 +118,7 @@ static void make_own_room(struct bridge_archive *archive, const struct bridge_ru
 		share += run->attach == newest->attach ? run->kept_bytes : 0;
 	}
 	for (struct bridge_run **link = &archive->first;
-		 newest->kept_max > 0 && share > newest->kept_max && *link != newest;) {
+		 newest->kept_max > 0 && share > newest->kept_max && *link != NULL && *link != newest;) {
 		if ((*link)->attach == newest->attach && (*link)->kept_bytes > 0) {
 			share -= (*link)->kept_bytes;
 			archive_take_out(archive, link);

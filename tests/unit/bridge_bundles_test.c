@@ -78,7 +78,7 @@ static void finish(struct bridge_fid *fid)
 
 static void stage(struct bed *bed, struct bridge_attach *attach, const void *bytes, size_t size)
 {
-	struct bridge_fid fid;
+	struct bridge_fid fid = {.number = 0};
 	assert_int_equal(create(bed, attach, name_of(bytes, size), &fid), 0);
 	assert_int_equal(put(&fid, 0, bytes, size), 0);
 	finish(&fid);
@@ -130,7 +130,7 @@ static bool finds_numbered(
 static void is_there_from_the_write_that_completes_it(void **state)
 {
 	struct bed *bed = *state;
-	struct bridge_fid fid;
+	struct bridge_fid fid = {.number = 0};
 	char out[8];
 	const char *name = base_strdup(name_of("12345678", 8));
 	assert_int_equal(create(bed, &bed->one, name, &fid), 0);
@@ -165,7 +165,7 @@ static void short_long_and_wrong_ones_leave_nothing(void **state)
 		{"12345678", "x12345678"},
 	};
 	for (size_t i = 0; i < sizeof(uploads) / sizeof(uploads[0]); i++) {
-		struct bridge_fid fid;
+		struct bridge_fid fid = {.number = 0};
 		assert_int_equal(create(bed, &bed->one, name_of(uploads[i].hashed, 8), &fid), 0);
 		assert_int_equal(put(&fid, 0, uploads[i].sent, strlen(uploads[i].sent)), 0);
 		assert_int_equal(put(&fid, 100, "x", 1), -EINVAL);
@@ -174,7 +174,7 @@ static void short_long_and_wrong_ones_leave_nothing(void **state)
 		assert_false(finds(bed, &bed->one, name_of("12345678", 8), "12345678", 8));
 	}
 	/* One byte beyond what a module may have. */
-	struct bridge_fid fid;
+	struct bridge_fid fid = {.number = 0};
 	BASE_FREE char *much = base_alloc(BRIDGE_JOB_MODULE_MAX, 1);
 	assert_int_equal(create(bed, &bed->one, name_of("12345678", 8), &fid), 0);
 	assert_int_equal(put(&fid, 0, much, BRIDGE_JOB_MODULE_MAX), 0);
@@ -190,7 +190,7 @@ static void only_good_names_can_be_made(void **state)
 	static const char *const names[] = {"", ".", "..", "a/b", "-x", "a b", "\x1b[2J",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct bridge_fid fid;
+		struct bridge_fid fid = {.number = 0};
 		assert_int_equal(create(bed, &bed->one, names[i], &fid), EINVAL);
 	}
 	struct wire_text zero = {.bytes = "a\0b", .size = 3};
@@ -206,7 +206,7 @@ static void only_good_names_can_be_made(void **state)
 static void two_writers_of_one_bundle_take_part(void **state)
 {
 	struct bed *bed = *state;
-	struct bridge_fid fids[2];
+	struct bridge_fid fids[2] = {{.number = 0}};
 	BASE_FREE char *name = base_strdup(name_of("12345678", 8));
 	assert_int_equal(create(bed, &bed->one, name, &fids[0]), 0);
 	assert_int_equal(create(bed, &bed->again, name, &fids[1]), 0);
@@ -251,7 +251,8 @@ static void the_oldest_of_ones_own_makes_room(void **state)
 static void uploads_that_never_end_are_bounded(void **state)
 {
 	struct bed *bed = *state;
-	struct bridge_fid fids[BRIDGE_BUNDLES_OWN_MAX], more;
+	struct bridge_fid fids[BRIDGE_BUNDLES_OWN_MAX] = {{.number = 0}};
+	struct bridge_fid more;
 	for (uint32_t i = 0; i < BRIDGE_BUNDLES_OWN_MAX; i++) {
 		assert_int_equal(create(bed, &bed->one, name_of(&i, sizeof(i)), &fids[i]), 0);
 	}
@@ -296,7 +297,7 @@ static void all_together_are_bounded(void **state)
 static void a_fid_keeps_no_bundle_that_was_dropped(void **state)
 {
 	struct bed *bed = *state;
-	struct bridge_fid fid;
+	struct bridge_fid fid = {.number = 0};
 	char out[8];
 	assert_int_equal(create(bed, &bed->one, name_of("1234", 4), &fid), 0);
 	assert_int_equal(put(&fid, 0, "1234", 4), 0);
@@ -312,7 +313,7 @@ static void a_fid_keeps_no_bundle_that_was_dropped(void **state)
 static void an_alias_names_a_bundle_that_is_there(void **state)
 {
 	struct bed *bed = *state;
-	struct bridge_fid fid;
+	struct bridge_fid fid = {.number = 0};
 	BASE_FREE char *first = base_format("%s\n", name_of("1234", 4));
 	BASE_FREE char *second = base_format("%s\n", name_of("5678", 4));
 	assert_int_equal(create(bed, &bed->one, "vadd.spv", &fid), 0);
