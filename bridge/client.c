@@ -209,7 +209,7 @@ static void flush_request(struct bridge_client *client, uint16_t old_tag)
 	uint64_t deadline_ns = bridge_client_deadline(client->timeout_ms);
 	struct wire_message flush = {
 		.type = WIRE_TFLUSH, .tag = bridge_client_tag(client), .old_tag = old_tag};
-	struct wire_message reply;
+	struct wire_message reply = {.type = 0};
 	bool told = bridge_client_send(client, &flush, deadline_ns, "flush", NULL);
 	/* The reply to the request may still come first. */
 	do {
@@ -368,21 +368,21 @@ static struct bridge_tls *client_tls(struct lane_error *err)
 }
 
 struct bridge_client *bridge_client_connect(
-	const char *text, const char *uname, const char *aname, struct lane_error *err)
+	const char *address, const char *uname, const char *aname, struct lane_error *err)
 {
-	struct bridge_address address;
-	if (!bridge_address_parse(text, &address, err)) {
+	struct bridge_address place;
+	if (!bridge_address_parse(address, &place, err)) {
 		return NULL;
 	}
-	bool secure = address.transport == BRIDGE_TLS;
+	bool secure = place.transport == BRIDGE_TLS;
 	struct bridge_tls *tls = secure ? client_tls(err) : NULL;
-	BASE_FREE char *what = bridge_address_text(&address);
-	int fd = tls != NULL || !secure ? open_socket(&address, what, err) : -1;
+	BASE_FREE char *what = bridge_address_text(&place);
+	int fd = tls != NULL || !secure ? open_socket(&place, what, err) : -1;
 	if (fd < 0) {
 		bridge_tls_destroy(tls);
 		return NULL;
 	}
-	struct bridge_client *client = make_client(fd, tls, secure ? address.host : NULL);
+	struct bridge_client *client = make_client(fd, tls, secure ? place.host : NULL);
 	if (!finish_connecting(client, what, err) || !start_session(client, uname, aname, err)) {
 		bridge_client_destroy(client);
 		return NULL;

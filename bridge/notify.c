@@ -85,6 +85,6 @@ bool bridge_notify_is_named(size_t index, const char *name)
 		names = strchr(names, ':');
 		names = names != NULL ? names + 1 : NULL;
 	}
-	size_t size = names != NULL ? strcspn(names, ":") : 0;
-	return size == strlen(name) && memcmp(names, name, size) == 0;
+	size_t size = strlen(name);
+	return names != NULL && strcspn(names, ":") == size && memcmp(names, name, size) == 0;
 }
