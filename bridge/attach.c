@@ -96,10 +96,14 @@ void bridge_attach_destroy(struct bridge_attach *attach)
 	}
 }
 
+bool bridge_attach_is_revoked(const struct bridge_attach *attach)
+{
+	return bridge_access_is_revoked(attach->access, &attach->rights);
+}
+
 bool bridge_attach_writes(const struct bridge_attach *attach)
 {
-	return attach->rights.role != LEASE_ROLE_OBSERVER &&
-		!bridge_access_is_revoked(attach->access, &attach->rights);
+	return attach->rights.role != LEASE_ROLE_OBSERVER && !bridge_attach_is_revoked(attach);
 }
 
 bool bridge_attach_sees_subject(const struct bridge_attach *attach, const char *subject)

@@ -55,6 +55,8 @@ struct bridge_attach *bridge_attach_create(struct bridge_session *session,
 	const struct wire_message *request, int *error);
 void bridge_attach_destroy(struct bridge_attach *attach);
 
+/** Whether the ticket that it came with was revoked: nothing is permitted any more. */
+bool bridge_attach_is_revoked(const struct bridge_attach *attach);
 /** Whether it may write to files of leases and jobs: no observer, and no ticket that was revoked.
  */
 bool bridge_attach_writes(const struct bridge_attach *attach);

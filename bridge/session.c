@@ -272,6 +272,12 @@ static bool is_waiting(const struct bridge_session *session, uint16_t tag)
 	return false;
 }
 
+/** Whether the lease that the fid was written under, or the ticket of its attach, was revoked. */
+static bool is_over(const struct bridge_fid *fid)
+{
+	return fid->revoked || bridge_attach_is_revoked(fid->attach);
+}
+
 static int dispatch(
 	struct bridge_session *session, const struct wire_message *request, struct wire_message *reply)
 {
@@ -290,7 +296,7 @@ static int dispatch(
 			if (fid == NULL) {
 				return EBADF;
 			}
-			if (fid->revoked && !fid_operations[i].always) {
+			if (is_over(fid) && !fid_operations[i].always) {
 				return EPERM;
 			}
 			return fid_operations[i].handle(session, fid, request, reply);
@@ -349,7 +355,7 @@ void bridge_session_wake(struct bridge_session *session, struct base_buffer *out
 		struct bridge_waiting *waiting = &session->waiting[i];
 		struct bridge_fid *fid = bridge_fid_find(&session->fids, waiting->fid);
 		int status = EPERM;
-		if (!fid->revoked) {
+		if (!is_over(fid)) {
 			status = bridge_session_read_now(session, fid, waiting);
 		}
 		if (status == EAGAIN) {

@@ -72,7 +72,7 @@ handle=$(cat "$tmp/stdout")
 expect_status 0 python3 "$tmp/see.py" "$tmp/bridge.sock" "$handle"
 expect_status 1 python3 "$tmp/see.py" "$tmp/bridge.sock" "$handle"
 
-# Revoked: what it holds ends at once, and it opens nothing any more.
+# Revoked: what it holds ends at once, what it has open is worth nothing, and it opens nothing more.
 "$lease" run --ticket "$tmp/ticket" --ttl 3 -- sleep 60 2>"$tmp/held" &
 holder=$!
 started="$started $holder"
@@ -80,8 +80,26 @@ listed() {
   "$lease" list | grep -q 'worker-gpu:ci-1'
 }
 wait_for 10 listed
+cat >"$tmp/over.py" <<'PYTHON'
+import errno, subprocess, sys
+import ninep
+address, aname, *revoke = sys.argv[1:]
+session = ninep.session(address, aname=aname)
+session.open("/gpu/GPU-1/status", 50, 0)
+session.rpc("Tread", fid=50, offset=0, count=100)
+subprocess.run(revoke, check=True)
+for request, fields in (("Tread", {"fid": 50, "offset": 0, "count": 100}),
+                        ("Tgetattr", {"fid": 50, "request_mask": 1}),
+                        ("Twalk", {"fid": 0, "newfid": 51, "names": ["version"]})):
+    try:
+        session.rpc(request, **fields)
+        sys.exit(f"{request} after the revocation")
+    except ninep.RemoteError as refused:
+        assert refused.errno == errno.EPERM, refused
+session.rpc("Tclunk", fid=50)
+PYTHON
 expect_status 2 "$lease" revoke --ticket "$tmp/short" "$id"
-expect_status 0 "$lease" revoke "$id"
+expect_status 0 python3 "$tmp/over.py" "$tmp/bridge.sock" "$(cat "$tmp/ticket")" "$lease" revoke "$id"
 expect_status 0 "$lease" list
 expect_no_stdout worker-gpu:ci-1
 outcome=0
