@@ -16,10 +16,6 @@
 enum {
 	/** How long one workload keeps the load on before the next. */
 	SLICE_S = 10,
-	/** What one job should take: long enough to keep the load on, short enough to be told of. */
-	JOB_S = 2,
-	SAMPLES_MIN = 15,
-	SAMPLES_MAX = 2000,
 };
 
 struct soak {
@@ -105,16 +101,6 @@ static bool take(struct soak *soak, struct canary_result *result)
 	return verified;
 }
 
-/* So many samples that a job takes its time, going by the last one. */
-static uint32_t samples_for(const struct timing *timing)
-{
-	double sample_ns = timing->n > 0 ? timing->worker_ns / (double)timing->n : 0;
-	double samples = sample_ns > 0 ? JOB_S * 1e9 / sample_ns : SAMPLES_MIN;
-	return samples < SAMPLES_MIN ? SAMPLES_MIN
-		: samples > SAMPLES_MAX  ? SAMPLES_MAX
-								 : (uint32_t)samples;
-}
-
 /* One workload, job after job, until its slice or the soak is over. False to end the soak. */
 static bool run_slice(struct soak *soak, uint64_t until_ns)
 {
@@ -124,21 +110,24 @@ static bool run_slice(struct soak *soak, uint64_t until_ns)
 	result->round = 1;
 	result->sampling.warmup_ms = 0;
 	result->sampling.rel_ci = 0;
-	result->sampling.min_samples = result->sampling.max_samples = SAMPLES_MIN;
+	const uint32_t dispatches = result->sampling.dispatches_per_sample;
+	struct soak_pace pace = {SOAK_SAMPLES_MIN, dispatches};
 	run_reference(result, false);
 	bool right = true;
 	do {
 		canary_job_finish(&result->job);
+		result->sampling.min_samples = result->sampling.max_samples = pace.samples;
+		result->sampling.dispatches_per_sample = pace.dispatches_per_sample;
 		if (!run_job(run, result, &err)) {
 			run_cannot_tell(run, &err);
 			right = false;
 			break;
 		}
 		right = take(soak, result);
-		result->sampling.min_samples = result->sampling.max_samples =
-			samples_for(&result->job.timing);
+		soak_pace_next(&pace, &result->plan, &result->job.timing, run->class != WORKLOAD_SOFTWARE);
 		sense(soak);
 	} while (right && base_clock_monotonic_ns() < until_ns);
+	result->sampling.dispatches_per_sample = dispatches;
 	canary_result_finish(result);
 	return right;
 }

@@ -7,8 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fewer points have no beginning and no end to compare. */
-enum { DRIFT_POINTS_MIN = 10 };
+enum {
+	/** Fewer points have no beginning and no end to compare. */
+	DRIFT_POINTS_MIN = 10,
+	SAMPLES_MAX = 2000,
+	/** The device's time beside the host's. */
+	LOAD = 4,
+};
+
+/* What one job should take, long enough to keep the load on and short enough to be told of, and
+ * what one sample of it may. */
+#define JOB_NS 2e9
+#define SAMPLE_NS_MAX 2.5e8
 
 static void halve(struct soak_series *series)
 {
@@ -108,6 +118,42 @@ void soak_sparkline(const struct soak_series *series, size_t width, struct base_
 		double place = high > low ? (points[i] - low) / (high - low) : 0;
 		base_buffer_add_text(out, bars[(size_t)(place * 7.999)]);
 	}
+}
+
+/* Whether a dispatch that comes again leaves what the first one left. */
+static bool is_repeatable(const struct workload_plan *plan)
+{
+	bool repeatable = plan->measure == BRIDGE_MEASURE_DISPATCH && plan->dispatches == 0;
+	for (size_t i = 0; i < plan->buffer_count; i++) {
+		const struct bridge_job_buffer *job = &plan->buffers[i].job;
+		repeatable = repeatable && (!job->output || job->fill == BRIDGE_FILL_POISON);
+	}
+	return repeatable;
+}
+
+static uint32_t within(double value, uint32_t min, uint32_t max)
+{
+	return !(value > min) ? min : value < max ? (uint32_t)value : max;
+}
+
+void soak_pace_next(struct soak_pace *pace, const struct workload_plan *plan,
+	const struct timing *timing, bool load)
+{
+	if (timing->n == 0) {
+		return;
+	}
+	struct statistics statistics;
+	statistics_compute(timing->samples_ns, timing->n, &statistics);
+	double device_ns = statistics.median / pace->dispatches_per_sample;
+	double sample_ns =
+		(timing->worker_ns - timing->setup_ns - timing->upload_ns) / (double)timing->n;
+	double host_ns = fmax(0, sample_ns - statistics.median);
+	if (load && is_repeatable(plan) && device_ns > 0) {
+		uint32_t most = within(SAMPLE_NS_MAX / device_ns, 1, BRIDGE_JOB_DISPATCHES_MAX);
+		pace->dispatches_per_sample = within(LOAD * host_ns / device_ns, 1, most);
+	}
+	double next_ns = host_ns + device_ns * pace->dispatches_per_sample;
+	pace->samples = within(JOB_NS / next_ns, SOAK_SAMPLES_MIN, SAMPLES_MAX);
 }
 
 bool soak_duration_parse(const char *text, uint32_t *seconds, struct lane_error *err)

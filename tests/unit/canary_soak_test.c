@@ -73,12 +73,60 @@ static void durations(void **state)
 	}
 }
 
+/* A job of ten samples whose device takes 1 ms of each, and the host the rest of `sample_ms`. */
+static struct soak_pace pace_after(
+	const struct workload *workload, double sample_ms, uint32_t dispatches, bool load)
+{
+	double samples_ns[10];
+	struct timing timing = {.n = 10, .samples_ns = samples_ns, .setup_ns = 3e8, .upload_ns = 2e8};
+	for (size_t i = 0; i < 10; i++) {
+		samples_ns[i] = 1e6 * dispatches;
+	}
+	timing.worker_ns = 5e8 + 10e6 * sample_ms;
+	struct workload_plan plan;
+	workload_plan_size(workload, workload->step, &plan);
+	struct soak_pace pace = {SOAK_SAMPLES_MIN, dispatches};
+	soak_pace_next(&pace, &plan, &timing, load);
+	return pace;
+}
+
+static void pace(void **state)
+{
+	(void)state;
+	/* 9 ms on the host: 36 ms of work beside it, 45 ms a sample, 44 samples. */
+	struct soak_pace found = pace_after(&canary_copy, 10, 1, true);
+	assert_int_equal(found.dispatches_per_sample, 36);
+	assert_int_equal(found.samples, 44);
+	/* And so it stays. */
+	found = pace_after(&canary_copy, 45, 36, true);
+	assert_int_equal(found.dispatches_per_sample, 36);
+	assert_int_equal(found.samples, 44);
+	/* What is added to what was there is another result each time. */
+	found = pace_after(&canary_saxpy, 10, 1, true);
+	assert_int_equal(found.dispatches_per_sample, 1);
+	assert_int_equal(found.samples, 200);
+	found = pace_after(&canary_copy, 10, 1, false);
+	assert_int_equal(found.dispatches_per_sample, 1);
+	assert_int_equal(found.samples, 200);
+	/* Never longer than a quarter of a second, nor fewer samples than say something. */
+	found = pace_after(&canary_copy, 1000, 1, true);
+	assert_int_equal(found.dispatches_per_sample, 250);
+	assert_int_equal(found.samples, SOAK_SAMPLES_MIN);
+	/* No job, no change. */
+	struct timing none = {.n = 0};
+	struct workload_plan plan;
+	workload_plan_size(&canary_copy, canary_copy.step, &plan);
+	soak_pace_next(&found, &plan, &none, true);
+	assert_int_equal(found.dispatches_per_sample, 250);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		NAMED("soak@series-of-any-length-keeps-its-shape", few_and_many),
 		NAMED("soak@drift-is-a-trend-and-no-noise", drifts),
 		NAMED("soak@sparkline-spans-its-values", sparklines),
+		NAMED("soak@device-works-four-fifths-of-the-time", pace),
 		NAMED("soak@durations-have-one-unit-and-bounds", durations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
