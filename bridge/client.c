@@ -269,7 +269,7 @@ static bool start_session(
 		return true;
 	}
 	if (reply.type == WIRE_RLERROR && err != NULL) {
-		/* It is the attach that was refused, or for now cannot be answered. */
+		/* It is the attach that was refused, or cannot be answered yet. */
 		const char *code = reply.error == EAGAIN ? "BRIDGE_BUSY" : "BRIDGE_REFUSED";
 		return lane_error_set_errno(err, code, (int)reply.error, "attach refused");
 	}
