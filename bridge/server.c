@@ -8,6 +8,7 @@
 #include "bridge/card.h"
 #include "bridge/doors.h"
 #include "bridge/gpu.h"
+#include "bridge/load.h"
 #include "bridge/metrics.h"
 #include "bridge/notify.h"
 #include "bridge/proc.h"
@@ -36,7 +37,7 @@ struct bridge_server {
 	/** Where workers get control groups, or NULL. */
 	struct worker_cgroups *cgroups;
 	struct bridge_loop *loop;
-	struct bridge_node *root;
+	struct bridge_node *root, *load;
 	struct bridge_archive archive;
 	struct bridge_proc proc;
 	struct bridge_record *record;
@@ -120,6 +121,7 @@ static void group_workers(struct bridge_server *server, struct bridge_cards *car
 static void publish(struct bridge_server *server, struct bridge_cards *cards)
 {
 	server->root = bridge_node_root();
+	server->load = bridge_load_root();
 	BASE_FREE char *version =
 		base_format("gpu-lane %s\nnamespace %d\n", LANE_VERSION, NAMESPACE_VERSION);
 	bridge_node_add_text(server->root, "version", version, strlen(version));
@@ -164,6 +166,7 @@ static void invite(struct bridge_server *server, const struct bridge_server_conf
 	server->guests = (struct bridge_guests){
 		.loop = server->loop,
 		.host = {.root = server->root,
+			.load = server->load,
 			.access = server->access,
 			.detached = attach_detached,
 			.context = server,
@@ -262,6 +265,7 @@ void bridge_server_destroy(struct bridge_server *server)
 	bridge_bundles_destroy(server->archive.bundles);
 	if (server->root != NULL) {
 		bridge_node_unlink(server->root);
+		bridge_node_unlink(server->load);
 	}
 	bridge_access_destroy(server->access);
 	bridge_record_destroy(server->record);

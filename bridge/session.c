@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "bridge/fid.h"
+#include "bridge/load.h"
 #include "bridge/session_ops.h"
 
 #include <errno.h>
@@ -134,14 +135,20 @@ static int op_attach(
 	if (session->fids.count >= BRIDGE_FIDS_MAX) {
 		return EMFILE;
 	}
+	struct wire_message asked = *request;
+	struct bridge_node *root = session->host.root;
+	if (session->host.load != NULL && wire_text_equals(&asked.aname, BRIDGE_LOAD_NAME)) {
+		root = session->host.load;
+		asked.aname = wire_text("");
+	}
 	int error = 0;
 	struct bridge_attach *attach =
-		bridge_attach_create(session, &session->peer, session->host.access, request, &error);
+		bridge_attach_create(session, &session->peer, session->host.access, &asked, &error);
 	if (attach == NULL) {
 		return error;
 	}
-	bridge_fid_add(&session->fids, request->fid, session->host.root, attach);
-	reply->qid = bridge_node_qid(session->host.root);
+	bridge_fid_add(&session->fids, request->fid, root, attach);
+	reply->qid = bridge_node_qid(root);
 	return 0;
 }
 

@@ -36,6 +36,8 @@ enum {
 /** What a session is served from. */
 struct bridge_session_host {
 	struct bridge_node *root;
+	/** What an attach to BRIDGE_LOAD_NAME finds in its place, or NULL. */
+	struct bridge_node *load;
 	/** Who tickets are checked against, or NULL. */
 	struct bridge_access *access;
 	/** The last fid of an attach is gone; it is freed afterwards. */

@@ -4,7 +4,7 @@
 # has credentials, so without a ticket nothing can be written.
 . "$(dirname -- "$0")/../lib.sh"
 PATH=$PATH:/usr/sbin
-need diodls diodcat python3
+need diodls diodcat diodload python3
 
 port=$(python3 -c 'import socket
 with socket.socket() as s:
@@ -18,6 +18,18 @@ printf '%s\n' GPU-0 GPU-1 >"$tmp/expected"
 expect_stdout_is "$tmp/expected"
 expect_status 0 diodcat -s "127.0.0.1:$port" -a / /gpu/GPU-1/info
 expect_json "$tmp/stdout" 'doc["name"] == "Mock 4060" and len(doc) == 6'
+
+# diod's load generator: attributes alone, then a copy from its own zero to its own null.
+for load in -g ''; do
+  # shellcheck disable=SC2086 # an empty $load is meant to vanish
+  expect_status 0 diodload -s "127.0.0.1:$port" -r 1 -n 4 $load
+  grep -qE 'diodload: [1-9][0-9]* ops/s' "$tmp/stdout" "$tmp/stderr" || fail 'no load'
+done
+expect_status 0 diodls -s "127.0.0.1:$port" -a ctl /
+printf '%s\n' zero null >"$tmp/expected"
+expect_stdout_is "$tmp/expected"
+run diodcat -s "127.0.0.1:$port" -a ctl /gpu/GPU-0/info
+[ "$status" -ne 0 ] || fail 'the namespace is below ctl'
 
 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$src/tests/hostile python3 - "$port" <<'PYTHON' || fail 'a stranger writes'
 import sys
