@@ -29,6 +29,8 @@ struct bridge_fid {
 	struct base_buffer partial;
 	/** Of ctl: replies not yet read. Of a file that is made when it is read: all of it. */
 	struct base_buffer replies;
+	/** What of both is in the session's account. */
+	size_t accounted;
 	/** Of ctl: a queued lease whose grant is to be told here, or 0. */
 	uint64_t awaits;
 	struct bridge_fid *next;

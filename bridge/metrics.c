@@ -145,11 +145,24 @@ static uint64_t workers_failed(const struct bridge_gpu *gpu)
 	return gpu->workers_failed;
 }
 
+static uint64_t is_serving(const struct bridge_gpu *gpu)
+{
+	return strcmp(bridge_health_state(gpu), "serving") == 0;
+}
+
+static uint64_t devices_lost(const struct bridge_gpu *gpu)
+{
+	return gpu->health.losses;
+}
+
 /** Figures of each GPU. */
 static const struct {
 	const char *name, *type, *suffix, *help;
 	uint64_t (*value)(const struct bridge_gpu *gpu);
 } gpu_figures[] = {
+	{"gpu_serving", "gauge", "", "1: it grants leases; 0: it is cordoned or quarantined.",
+		is_serving},
+	{"devices_lost", "counter", "_total", "Times that its device was lost.", devices_lost},
 	{"jobs_waiting", "gauge", "", "Jobs that wait for a worker.", jobs_waiting},
 	{"jobs_running", "gauge", "", "Jobs that run.", jobs_running},
 	{"workers_started", "counter", "_total", "Worker processes that were started.",

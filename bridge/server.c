@@ -34,6 +34,8 @@ enum {
 };
 
 struct bridge_server {
+	/** Bytes that sessions have us hold. */
+	size_t held;
 	/** Where workers get control groups, or NULL. */
 	struct worker_cgroups *cgroups;
 	struct bridge_loop *loop;
@@ -170,7 +172,8 @@ static void invite(struct bridge_server *server, const struct bridge_server_conf
 			.access = server->access,
 			.detached = attach_detached,
 			.context = server,
-			.traffic = &server->traffic},
+			.traffic = &server->traffic,
+			.held = &server->held},
 		.tls = server->tls,
 		.max = config->connections_max > 0 ? config->connections_max : CONNECTIONS_MAX,
 		.place_max = config->place_connections_max > 0 ? config->place_connections_max

@@ -23,7 +23,7 @@ struct bridge_session *bridge_session_create(
 void bridge_session_clunk(struct bridge_session *session, struct bridge_fid *fid)
 {
 	struct bridge_attach *attach = fid->attach;
-	session->partial_bytes -= fid->partial.size;
+	bridge_session_account(session, fid, true);
 	bridge_fid_remove(&session->fids, fid);
 	if (--attach->references == 0) {
 		session->host.detached(session->host.context, attach);

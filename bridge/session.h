@@ -29,8 +29,10 @@ enum {
 	BRIDGE_FIDS_MAX = 4096,
 	/** Reads of one session that may wait at a time. */
 	BRIDGE_WAITING_MAX = 64,
-	/** Bytes of unfinished lines of one session: ENOSPC beyond. */
-	BRIDGE_PARTIAL_MAX = 8 << 20,
+	/** Bytes that one session has us hold, and all together: unfinished lines, replies that are not
+	 * read, texts that are read in pieces. ENOSPC beyond. */
+	BRIDGE_HELD_MAX = 8 << 20,
+	BRIDGE_HELD_ALL_MAX = 256 << 20,
 };
 
 /** What a session is served from. */
@@ -45,6 +47,8 @@ struct bridge_session_host {
 	void *context;
 	/** Where requests and errors are counted, or NULL. */
 	struct bridge_traffic *traffic;
+	/** What all sessions hold, or NULL: each for itself. */
+	size_t *held;
 };
 
 struct bridge_session *bridge_session_create(

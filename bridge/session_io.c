@@ -26,6 +26,23 @@ static void finish_data(
 	session->out->data[session->out->size] = '\0';
 }
 
+void bridge_session_account(struct bridge_session *session, struct bridge_fid *fid, bool goes)
+{
+	size_t now = goes ? 0 : fid->partial.size + fid->replies.size;
+	session->held += now - fid->accounted;
+	if (session->host.held != NULL) {
+		*session->host.held += now - fid->accounted;
+	}
+	fid->accounted = now;
+}
+
+/** Whether so much more can be held. */
+static bool has_room(const struct bridge_session *session, size_t more)
+{
+	size_t all = session->host.held != NULL ? *session->host.held : 0;
+	return session->held + more <= BRIDGE_HELD_MAX && all + more <= BRIDGE_HELD_ALL_MAX;
+}
+
 int bridge_session_read_now(
 	struct bridge_session *session, struct bridge_fid *fid, const struct bridge_waiting *read)
 {
@@ -33,6 +50,13 @@ int bridge_session_read_now(
 		(uint8_t *)base_buffer_reserve(session->out, WIRE_READ_HEADER_SIZE + (size_t)read->count);
 	ssize_t got = fid->node->kind->read(
 		fid->node, fid, read->offset, frame + WIRE_READ_HEADER_SIZE, read->count);
+	size_t before = fid->accounted;
+	bridge_session_account(session, fid, false);
+	if (fid->accounted > before && !has_room(session, 0)) {
+		base_buffer_finish(&fid->replies);
+		bridge_session_account(session, fid, false);
+		return ENOSPC;
+	}
 	if (got < 0) {
 		return (int)-got;
 	}
@@ -102,13 +126,12 @@ int bridge_session_write(struct bridge_session *session, struct bridge_fid *fid,
 		return -fid->node->kind->put(
 			fid->node, request->offset, request->data.bytes, request->data.size);
 	}
-	if (session->partial_bytes + request->data.size > BRIDGE_PARTIAL_MAX) {
+	if (!has_room(session, request->data.size)) {
 		return ENOSPC;
 	}
 	/* The offset is a client's guess of the end; every file that is written is append-only. */
-	size_t before = fid->partial.size;
 	int status = bridge_fid_write(fid, request->data.bytes, request->data.size);
-	session->partial_bytes = session->partial_bytes - before + fid->partial.size;
+	bridge_session_account(session, fid, false);
 	reply->count = request->data.size;
 	return -status;
 }

@@ -24,8 +24,8 @@ struct bridge_session {
 	/** In order of arrival; allocated at the first wait. */
 	struct bridge_waiting *waiting;
 	size_t waiting_count;
-	/** In the partial lines of all fids. */
-	size_t partial_bytes;
+	/** In the partial lines and replies of all fids. */
+	size_t held;
 	/** Replies of the frame being handled. Borrowed. */
 	struct base_buffer *out;
 };
@@ -58,6 +58,8 @@ int bridge_session_write(struct bridge_session *session, struct bridge_fid *fid,
 /** Writes an Rread now: -1, or an errno; EAGAIN when it would wait. */
 int bridge_session_read_now(
 	struct bridge_session *session, struct bridge_fid *fid, const struct bridge_waiting *read);
+/** Takes in what a fid holds now, or, when it goes, nothing. */
+void bridge_session_account(struct bridge_session *session, struct bridge_fid *fid, bool goes);
 void bridge_session_clunk(struct bridge_session *session, struct bridge_fid *fid);
 
 #endif

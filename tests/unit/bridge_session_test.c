@@ -16,7 +16,11 @@ enum { LINE_LIMIT = 32, OTHER_USER = 65534 };
 
 /** A session over a small tree: /text, /lines (rw), /follow (waits at its end), /folder/secret
  * (somebody's own). */
+enum { MADE = 3 << 20 };
+
 struct bed {
+	/** In the account of all sessions. */
+	size_t held;
 	struct bridge_node *root;
 	struct bridge_stream stream;
 	struct bridge_session *session;
@@ -180,6 +184,21 @@ static void open_file(struct bed *bed, const char *name, uint32_t fid, uint32_t 
 	expect_ok(bed, open_fid(fid, flags));
 }
 
+/** Three MiB that are made when they are read from the start. */
+static ssize_t made_read(const struct bridge_node *node, struct bridge_fid *fid, uint64_t offset,
+	void *bytes, size_t size)
+{
+	(void)node;
+	if (offset == 0) {
+		base_buffer_clear(&fid->replies);
+		memset(base_buffer_reserve(&fid->replies, MADE), 'x', MADE);
+		fid->replies.size = MADE;
+	}
+	return bridge_fid_read_kept(fid, offset, bytes, size);
+}
+
+static const struct bridge_file_kind made_kind = {.mode = 0444, .read = made_read};
+
 static int setup(void **state)
 {
 	struct bed *bed = base_alloc(1, sizeof(*bed));
@@ -192,7 +211,8 @@ static int setup(void **state)
 	struct bridge_node *secret = bridge_node_add(folder, "secret", NULL, NULL);
 	secret->owner = base_strdup("queen");
 	bridge_node_add_text(secret, "result", "42", 2);
-	struct bridge_session_host host = {.root = bed->root, .detached = detached, .context = bed};
+	struct bridge_session_host host = {
+		.root = bed->root, .detached = detached, .context = bed, .held = &bed->held};
 	struct bridge_peer peer = {.uid = geteuid()};
 	bed->session = bridge_session_create(&host, &peer);
 	expect_ok(bed, version(8192, WIRE_VERSION));
@@ -674,6 +694,35 @@ static void a_reply_type_is_no_client(void **state)
 	}
 }
 
+/** What fids have made and not read to the end is in the session's account. */
+static void what_is_held_for_a_session_is_bounded(void **state)
+{
+	struct bed *bed = *state;
+	bridge_node_add(bed->root, "made", &made_kind, bed);
+	for (uint32_t fid = 1; fid <= 2; fid++) {
+		open_file(bed, "made", fid, WIRE_OPEN_READ);
+		expect_ok(bed, read_fid(1, fid, 0, 10));
+	}
+	assert_int_equal(bed->held, 2 * MADE);
+	open_file(bed, "made", 3, WIRE_OPEN_READ);
+	expect_error(bed, read_fid(1, 3, 0, 10), ENOSPC);
+	assert_int_equal(bed->held, 2 * MADE);
+	/* Those that have theirs read on. */
+	expect_ok(bed, read_fid(1, 2, 10, 10));
+	expect_ok(bed, on_fid(WIRE_TCLUNK, 1));
+	expect_ok(bed, read_fid(1, 3, 0, 10));
+	/* Nor can all together have more than all may. */
+	bed->held += BRIDGE_HELD_ALL_MAX - 2 * MADE;
+	open_file(bed, "made", 4, WIRE_OPEN_READ);
+	expect_error(bed, read_fid(1, 4, 0, 10), ENOSPC);
+	open_file(bed, "lines", 5, WIRE_OPEN_WRITE);
+	expect_error(bed, write_fid(5, "half a li"), ENOSPC);
+	bed->held -= BRIDGE_HELD_ALL_MAX - 2 * MADE;
+	expect_ok(bed, write_fid(5, "half a li"));
+	expect_ok(bed, version(8192, WIRE_VERSION));
+	assert_int_equal(bed->held, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -716,6 +765,8 @@ int main(void)
 			"session@nothing-can-be-made-or-moved", nothing_can_be_made_or_moved, setup, teardown),
 		NAMED_WITH("session@attach-is-checked", attach_is_checked, setup, teardown),
 		NAMED_WITH("session@an-attach-ends-with-its-last-fid", an_attach_ends_with_its_last_fid,
+			setup, teardown),
+		NAMED_WITH("session@what-is-held-for-it-is-bounded", what_is_held_for_a_session_is_bounded,
 			setup, teardown),
 		NAMED_WITH("session@a-reply-type-is-no-client", a_reply_type_is_no_client, setup, teardown),
 	};
