@@ -28,7 +28,7 @@ def require(true, message):
 
 for line in lines:
     word, rest = line.split(None, 1)
-    require(word in ("FROM", "ARG", "RUN", "COPY", "ENV", "ENTRYPOINT"), f"instruction {word}")
+    require(word in ("FROM", "ARG", "RUN", "COPY", "ENV", "ENTRYPOINT", "CMD"), f"instruction {word}")
     require(stages or word == "FROM", f"{word} before the first FROM")
     if word == "FROM":
         image = rest.split()[0]
@@ -47,7 +47,7 @@ for line in lines:
             for item in words:
                 require(os.path.exists(os.path.join(source, item)), f"{item} is not there")
                 require(item not in ignored, f"{item} is ignored")
-    elif word == "ENTRYPOINT":
+    elif word in ("ENTRYPOINT", "CMD"):
         program = json.loads(rest)[0]
         require(os.path.exists(os.path.join(programs, program)), f"{program} is no program here")
         stages[-1] = "started"
