@@ -342,6 +342,46 @@ static void vectors_of_the_standards_hold(void **state)
 		"N_IoypGlUPQGe77Rw");
 }
 
+#define POLICY "{\"schema\":\"gpu-lane-policy/v1\","
+#define ISSUER_OF(url)                                                                             \
+	"{\"issuer\":\"i\",\"audience\":\"a\",\"jwks\":\"none.json\",\"jwks_url\":\"" url              \
+	"\",\"rules\":[]}"
+
+/** A key set that is fetched anew replaces the keys that its issuer had, and no others. */
+static void fetched_keys_replace_those_of_their_issuer(void **state)
+{
+	struct bed *bed = *state;
+	BASE_FREE char *own = sign(bed, BY_OURS, HEADER, CLAIMS);
+	BASE_FREE char *issued = sign(bed, BY_THEIRS, THEIR_HEADER, THEIR_CLAIMS);
+	assert_true(accepted(bed, issued, strlen(issued)));
+	/* What is no key set changes nothing. */
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	put(bed, "jwks.json", "{\"keys\":[{\"kty\":\"EC\",\"kid\":\"a\"}]}");
+	assert_false(lease_policy_reload(bed->policy, 0, &err));
+	assert_non_null(strstr(lane_error_message(&err), "no key that can be used"));
+	assert_true(accepted(bed, issued, strlen(issued)));
+	/* A key that takes the kid of ours is passed over, and so is one of another kind. */
+	struct lease_key key;
+	assert_true(lease_key_generate(&key, NULL));
+	BASE_JSON_FREE cJSON *jwk = lease_key_to_json(&key, false);
+	lease_key_finish(&key);
+	BASE_BUFFER_AUTO other = BASE_BUFFER_INIT;
+	base_json_write(jwk, 0, &other);
+	cJSON_ReplaceItemInObjectCaseSensitive(jwk, "kid", cJSON_CreateString("ours"));
+	BASE_BUFFER_AUTO thief = BASE_BUFFER_INIT;
+	base_json_write(jwk, 0, &thief);
+	BASE_FREE char *set =
+		base_format("{\"keys\":[{\"kty\":\"EC\"},%s,%s]}", thief.data, other.data);
+	put(bed, "jwks.json", set);
+	assert_true(lease_policy_reload(bed->policy, 0, &err));
+	assert_false(accepted(bed, issued, strlen(issued)));
+	assert_true(accepted(bed, own, strlen(own)));
+	struct lease_rights rights;
+	assert_false(lease_policy_ticket(bed->policy, issued, strlen(issued), NOW_S, &rights, &err));
+	assert_string_equal(err.code, "TICKET_KEY_UNKNOWN");
+	lease_rights_finish(&rights);
+}
+
 static void policies_are_read_strictly(void **state)
 {
 	struct bed *bed = *state;
@@ -362,6 +402,17 @@ static void policies_are_read_strictly(void **state)
 		{"{\"schema\":\"gpu-lane-policy/v1\",\"issuers\":[{\"issuer\":\"i\",\"audience\":\"a\","
 		 "\"jwks\":\"jwks.json\",\"rules\":[{\"match\":{},\"role\":\"queen\"}]}]}",
 			"matches everybody"},
+		{POLICY "\"issuers\":[" ISSUER_OF("http://example.com/keys") "]}", "jwks_url is neither"},
+		{POLICY "\"issuers\":[" ISSUER_OF("https://a@b/") "]}", "jwks_url is neither"},
+		{POLICY "\"issuers\":[" ISSUER_OF("https://a") "," ISSUER_OF("https://b") "]}", "twice"},
+		{POLICY "\"certificates\":[{\"name\":\"cn:a\",\"subject\":\"a\",\"role\":\"queen\"}]}",
+			"name is none of dns:"},
+		{POLICY "\"certificates\":[{\"name\":\"dns:\",\"subject\":\"a\",\"role\":\"queen\"}]}",
+			"name is none of dns:"},
+		{POLICY "\"quotas\":[{\"subject\":\"a\",\"leases\":0}]}", "leases"},
+		{POLICY "\"quotas\":[{\"subject\":\"\",\"leases\":1}]}", "subject is empty"},
+		{POLICY "\"sharing\":{\"age_s\":0}}", "age_s"},
+		{POLICY "\"sharing\":{\"grace_s\":0}}", "grace_s"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
@@ -384,6 +435,8 @@ int main(void)
 		NAMED_WITH(
 			"hostile@H42-malleable-signature", a_malleable_signature_is_refused, setup, teardown),
 		NAMED("ticket@vectors-of-the-standards-hold", vectors_of_the_standards_hold),
+		NAMED_WITH("policy@fetched-keys-replace-those-of-their-issuer",
+			fetched_keys_replace_those_of_their_issuer, setup, teardown),
 		NAMED_WITH("policy@is-read-strictly", policies_are_read_strictly, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("ticket", tests, NULL, NULL);
