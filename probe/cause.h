@@ -15,8 +15,7 @@ enum report_level probe_cause_level(const struct probe_case *trial);
  * passes. */
 enum report_level probe_cause_crash_level(const struct probe_case *trial);
 
-/** Evidence "said": the drivers' own words, of which RADV says only there why it leaves a GPU out.
- */
+/** Evidence "said": the drivers' own words. RADV says only there why it leaves a GPU out. */
 void probe_cause_add_messages(const struct probe_case *trial, cJSON *finding);
 /** Evidence of which manifests there are: "no driver" mostly is a matter of where they lie. */
 void probe_cause_add_manifests(const struct probe_case *trial, cJSON *finding);
@@ -52,7 +51,7 @@ void probe_cause_venus(const struct probe_case *trial);
 bool probe_venus_is_icd(const cJSON *icd);
 /** Whether a GPU here is a virtio-gpu. */
 bool probe_venus_has_gpu(const struct probe_case *trial);
-/** The code of a failure of Venus: host memory does not run out there, page sizes differ. */
+/** The code of a failure of Venus: on a Mac host memory does not run out, page sizes differ. */
 const char *probe_venus_code(const struct probe_case *trial, const char *code);
 /** Which cause keeps a virtio-gpu whose node opens out of Vulkan. */
 const char *probe_venus_missing_code(const struct probe_case *trial);

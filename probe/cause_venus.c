@@ -42,11 +42,13 @@ static bool has_venus_icd(const struct probe_case *trial)
 
 const char *probe_venus_code(const struct probe_case *trial, const char *code)
 {
-	/* What a macOS host maps: a guest with such pages never asks it for less. */
+	/* What macOS maps on its own processors: a guest with such pages never asks it for less. */
 	enum { HOST_PAGE = 16384 };
+	const cJSON *host = base_json_get(trial->facts, "host");
+	bool smaller = base_json_number(host, "page_size", 0) < HOST_PAGE;
 	bool memory = strcmp(code, "VULKAN_OUT_OF_HOST_MEMORY") == 0;
-	double page_size = base_json_number(base_json_get(trial->facts, "host"), "page_size", 0);
-	return memory && page_size < HOST_PAGE ? "VENUS_OUT_OF_HOST_MEMORY" : code;
+	return memory && smaller && !probe_is(host, "machine", "x86_64") ? "VENUS_OUT_OF_HOST_MEMORY"
+																	 : code;
 }
 
 const char *probe_venus_missing_code(const struct probe_case *trial)
