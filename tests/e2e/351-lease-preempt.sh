@@ -12,6 +12,8 @@ cat >"$tmp/policy.json" <<POLICY
  "quotas": [{"subject": "worker-gpu:me", "leases": 2, "mem_mb": 25000}],
  "sharing": {"min_run_s": 1, "grace_s": 2}}
 POLICY
+schemas=$build/share/gpu-lane/schemas
+expect_schema "$tmp/policy.json" "$schemas/gpu-lane-policy-v1.schema.json"
 GPU_LANE_BRIDGE=unix:$tmp/bridge.sock
 export GPU_LANE_BRIDGE
 begin() {
@@ -73,7 +75,7 @@ wait_for 10 listed PREEMPTING
 "$lease" list --gpu GPU-0 --format json >"$tmp/list"
 expect_json "$tmp/list" '[(l["preemptible"], l["expires_in_s"] <= 4) for l in doc["leases"]
   if l["state"] == "PREEMPTING"] == [(1, True)]'
-expect_schema "$tmp/list" "$build/share/gpu-lane/schemas/gpu-lane-leases-v1.schema.json"
+expect_schema "$tmp/list" "$schemas/gpu-lane-leases-v1.schema.json"
 expect_status 1 "$lease" renew --ttl 600 "$("$lease" list --gpu GPU-0 | sed -n 's/ .*//;2p')"
 expect_stderr 'is PREEMPTING'
 kill -KILL "$pid"

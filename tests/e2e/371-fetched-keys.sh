@@ -123,6 +123,13 @@ for bad in http://example.com/keys ftp://127.0.0.1/keys http://127.0.0.1.evil.te
   expect_stderr 'jwks_url is neither'
 done
 
+schema=$build/share/gpu-lane/schemas/gpu-lane-policy-v1.schema.json
+policy "$url/keys" >"$tmp/policy.json"
+expect_schema "$tmp/policy.json" "$schema"
+# The page's own example.
+sed -n '/^{"schema": "gpu-lane-policy/,/^```/p' "$src/docs/protocol.md" | grep -v '^```' >"$tmp/example.json"
+expect_schema "$tmp/example.json" "$schema"
+
 begin() {
   rm -f "$tmp/bridge.sock"
   policy "$url/keys" >"$tmp/policy.json"
