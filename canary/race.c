@@ -75,6 +75,7 @@ static bool race_variants(struct canary_lane *lane, struct canary_result *result
 		double rate = plan.work / ns;
 		if (rate > best_rate) {
 			best_rate = rate;
+			result->raced = true;
 			result->plan = plan;
 		}
 	}

@@ -308,7 +308,7 @@ static void add_entry(
 	base_json_add_number(params, "n", result->plan.n);
 	base_json_add_number(params, "device_bytes", (double)workload_plan_bytes(&result->plan));
 	base_json_add_number(params, "cpu_threads", 1);
-	if (result->plan.variant) {
+	if (result->plan.variant && (result->raced || result->plan.variant != workload->variants)) {
 		base_json_add_string(params, "variant", result->plan.variant->name);
 	}
 	base_json_add_bool(entry, "verified", judged->verified);

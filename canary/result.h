@@ -33,6 +33,8 @@ struct canary_result {
 	bool drifts;
 	/** Whether the device is a software renderer: noise is expected then. */
 	bool software;
+	/** Whether the plan's variant is the fastest of several. */
+	bool raced;
 	/** Whether a bridge was in the way. */
 	bool bridged;
 };

@@ -2,6 +2,7 @@
 #include "canary/soak.h"
 
 #include "canary/statistics.h"
+#include "report/sparkline.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -106,18 +107,8 @@ void soak_series_report(const struct soak_series *series, cJSON *object)
 
 void soak_sparkline(const struct soak_series *series, size_t width, struct base_buffer *out)
 {
-	static const char *const bars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 	size_t count = series->count < width ? series->count : width;
-	const double *points = series->points + series->count - count;
-	double low = INFINITY, high = -INFINITY;
-	for (size_t i = 0; i < count; i++) {
-		low = fmin(low, points[i]);
-		high = fmax(high, points[i]);
-	}
-	for (size_t i = 0; i < count; i++) {
-		double place = high > low ? (points[i] - low) / (high - low) : 0;
-		base_buffer_add_text(out, bars[(size_t)(place * 7.999)]);
-	}
+	report_sparkline(series->points + series->count - count, count, out);
 }
 
 /* Whether a dispatch that comes again leaves what the first one left. */

@@ -81,7 +81,7 @@ struct report_column {
 	void (*cell)(const cJSON *workload, struct base_buffer *out);
 };
 /** The columns that this document fills; `columns` has room for REPORT_COLUMNS_MAX. */
-enum { REPORT_COLUMNS_MAX = 12 };
+enum { REPORT_COLUMNS_MAX = 13 };
 size_t report_workload_columns(
 	const cJSON *workloads, const struct report_column *columns[REPORT_COLUMNS_MAX]);
 

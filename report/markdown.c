@@ -3,6 +3,7 @@
 
 #include "report/document.h"
 #include "report/fault.h"
+#include "report/sparkline.h"
 
 #include "base/memory.h"
 
@@ -180,6 +181,28 @@ static void add_facts(
 	report_facts_finish(facts, count);
 }
 
+/* The samples in their order, a few of them to a bar. */
+static void add_samples(struct base_buffer *out, const cJSON *workload)
+{
+	enum { BARS = 16 };
+	double sums[BARS] = {0};
+	size_t counts[BARS] = {0}, bars = 0, index = 0;
+	const cJSON *samples = base_json_get(workload, "samples"), *sample;
+	size_t count = (size_t)cJSON_GetArraySize(samples);
+	cJSON_ArrayForEach(sample, samples)
+	{
+		size_t bar = count < BARS ? index : index * BARS / count;
+		sums[bar] += sample->valuedouble;
+		counts[bar]++;
+		bars = bar + 1;
+		index++;
+	}
+	for (size_t i = 0; i < bars; i++) {
+		sums[i] /= (double)counts[i];
+	}
+	report_sparkline(sums, bars, out);
+}
+
 static void add_workloads(struct page *page, const cJSON *document)
 {
 	const cJSON *workloads = base_json_get(document, "workloads");
@@ -193,10 +216,11 @@ static void add_workloads(struct page *page, const cJSON *document)
 	for (size_t i = 0; i < count; i++) {
 		base_buffer_print(&line, " %s |", columns[i]->title);
 	}
-	base_buffer_add_text(&line, "\n|");
+	base_buffer_add_text(&line, " samples |\n|");
 	for (size_t i = 0; i < count; i++) {
 		base_buffer_add_text(&line, columns[i]->right ? "---:|" : "---|");
 	}
+	base_buffer_add_text(&line, "---|");
 	add_line(page, &line);
 	const cJSON *workload;
 	cJSON_ArrayForEach(workload, workloads)
@@ -214,6 +238,10 @@ static void add_workloads(struct page *page, const cJSON *document)
 		BASE_BUFFER_AUTO wrong = BASE_BUFFER_INIT;
 		report_words_wrong(workload, &wrong);
 		report_markdown_text(&line, wrong.data ? wrong.data : "");
+		base_buffer_add_text(&line, " | ");
+		if (verified) {
+			add_samples(&line, workload);
+		}
 		base_buffer_add_text(&line, " |");
 		add_line(page, &line);
 	}

@@ -92,6 +92,12 @@ static void cell_cpu(const cJSON *workload, struct base_buffer *out)
 		out, " on %llu", (unsigned long long)base_json_uint(params, "cpu_threads", 1));
 }
 
+/* Which of several ways to do the same was the best. */
+static void cell_variant(const cJSON *workload, struct base_buffer *out)
+{
+	base_buffer_add_text(out, base_json_string(base_json_get(workload, "params"), "variant", "-"));
+}
+
 static void cell_roofline(const cJSON *workload, struct base_buffer *out)
 {
 	add_percent(out, figure(workload, "roofline_pct"));
@@ -169,6 +175,7 @@ static const struct report_column columns_all[] = {
 	{"MAD", true, NULL, 0, cell_spread},
 	{"q1..q3", true, NULL, 4, cell_quartiles},
 	{"n", true, NULL, 1, cell_count},
+	{"fastest way", false, "params.variant", 6, cell_variant},
 	{"CPU threads", true, "params.cpu_simd", 0, cell_cpu},
 	{"vs CPU", true, "cpu_speedup", 0, cell_speedup},
 	{"of roofline", true, "roofline_pct", 2, cell_roofline},
