@@ -32,6 +32,8 @@ enum {
 	PROGRESS = 64 << 10,
 	/** Buffers larger than this are given back when they are empty. */
 	KEEP_MAX = 4 << 10,
+	/** Who holds less than this is let be when all together hold too much. */
+	SHARE = 256 << 10,
 };
 
 struct bridge_connection {
@@ -62,6 +64,8 @@ struct bridge_connection {
 	bool timer_set;
 	/** Sends the replies, once what they say is on disk. */
 	struct bridge_task flush;
+	/** What it counts for in the memory of all. */
+	size_t buffered;
 	/** A wake came while the output was full. */
 	bool wake_missed;
 	/** No more input will come. */
@@ -400,6 +404,23 @@ static void serve(struct bridge_connection *connection)
 	}
 }
 
+/** Counts the memory that the client makes us hold. */
+static void mind_memory(struct bridge_connection *connection)
+{
+	struct bridge_traffic *traffic = connection->host.traffic;
+	if (traffic == NULL) {
+		return;
+	}
+	size_t before = connection->buffered;
+	connection->buffered =
+		connection->in.capacity + connection->held.capacity + connection->out.capacity;
+	traffic->buffered_bytes = traffic->buffered_bytes - before + connection->buffered;
+	if (traffic->buffered_max != 0 && traffic->buffered_bytes > traffic->buffered_max &&
+		connection->buffered > SHARE && !connection->closed) {
+		cut_off(connection, "it holds memory that is short");
+	}
+}
+
 /** Sends as long as the socket takes it. What was not handled for want of room is now. */
 static void flush(void *context)
 {
@@ -415,6 +436,7 @@ static void flush(void *context)
 	if (finished) {
 		close_connection(connection);
 	}
+	mind_memory(connection);
 	if (!connection->closed) {
 		mind_debts(connection);
 	}
@@ -522,6 +544,9 @@ void bridge_connection_destroy(struct bridge_connection *connection)
 	base_buffer_finish(&connection->in);
 	base_buffer_finish(&connection->held);
 	base_buffer_finish(&connection->out);
+	if (connection->host.traffic != NULL) {
+		connection->host.traffic->buffered_bytes -= connection->buffered;
+	}
 	bridge_channel_close(&connection->channel);
 	free(connection);
 }

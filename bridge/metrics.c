@@ -46,6 +46,9 @@ static void write_connections(const struct bridge_metrics *metrics, struct base_
 	gauge(out, "connections", "Clients that are connected.", guests->count);
 	gauge(out, "reads_waiting", "Reads that wait at the end of a file.",
 		bridge_guests_waiting(guests));
+	family(out, "buffered_bytes", "gauge", "bytes",
+		"Memory held for requests that are not whole and replies that are not taken.");
+	base_buffer_print(out, "gpu_lane_buffered_bytes %zu\n", metrics->traffic->buffered_bytes);
 	family(out, "connections_opened", "counter", NULL, "Clients that were let in.");
 	for (size_t i = 0; i < BRIDGE_TRANSPORTS; i++) {
 		labelled(out, "connections_opened", "via", bridge_transport_name((enum bridge_transport)i),

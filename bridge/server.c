@@ -28,6 +28,8 @@ enum {
 	/** Connections at a time when nothing is said: all together, and from one place. */
 	CONNECTIONS_MAX = 16384,
 	PLACE_CONNECTIONS_MAX = 512,
+	/** Memory that all connections may hold for what is not whole, or not taken. */
+	BUFFERED_MAX = 256 << 20,
 	NAMESPACE_VERSION = 1,
 	/** For reading what the last job made, from its end until the bridge is gone. */
 	LEAVE_GRACE_S = 2,
@@ -186,6 +188,7 @@ static void invite(struct bridge_server *server, const struct bridge_server_conf
 		.traffic = &server->traffic,
 		.record = server->record,
 	};
+	server->traffic.buffered_max = BUFFERED_MAX;
 	bridge_metrics_publish(&server->metrics, server->root);
 	server->scrape = bridge_scrape_create(server->loop, write_metrics, server);
 	server->doors = (struct bridge_doors){

@@ -2,6 +2,7 @@
 #ifndef BRIDGE_TRAFFIC_H
 #define BRIDGE_TRAFFIC_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /** Linux has no errno as high as this. */
@@ -21,6 +22,9 @@ struct bridge_traffic {
 	uint64_t cut_off;
 	/** When the log last said so. */
 	uint64_t told_ns;
+	/** Memory that connections hold now: requests that are not whole or held back, replies that are
+	 * not taken. Beyond the maximum (0: there is none) who holds much is cut off. */
+	size_t buffered_bytes, buffered_max;
 };
 
 #endif

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Has call n of one function after the other fail under a bridge that serves a scripted session, for
-all n: torture.py BUILD FOLDER ALL|SOME FUNCTION...
+all n: torture.py BUILD FOLDER unix|tls ALL|SOME FUNCTION...
 
+With tls the session is over TLS; FOLDER holds ca.pem, server.pem and alice.pem with their keys.
 Whatever fails, the bridge either goes on or ends as it says; it never crashes and never leaks, and
 every lease whose grant was read is there again when it is started anew.
 """
@@ -10,30 +11,46 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 
 import ninep
 from lane import Lane, descriptor
+from tls import Tls
 
 # How many n of a function are tried when not all are.
-SOME = 12
+SOME = 6
 # What a lack of memory or a journal that cannot be written ends in, with a line that says so.
 ABORTS = {"malloc": b"out of memory", "write": b"the journal cannot be written",
           "fdatasync": b"the journal cannot be written"}
 
 
 class Bridge:
-    def __init__(self, build, folder, environment):
+    """`address` is where the script goes, `socket` where it is looked at afterwards."""
+
+    def __init__(self, build, folder, via, environment):
         self.socket = f"{folder}/socket"
         if os.path.exists(self.socket):
             os.unlink(self.socket)
+        self.address = self.socket
+        more = []
+        if via == "tls":
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            self.address = Tls(port, folder, 0)
+            more = ["--listen", f"tls:127.0.0.1:{port}", "--tls-cert", f"{folder}/server.pem",
+                    "--tls-key", f"{folder}/server.key", "--tls-client-ca", f"{folder}/ca.pem",
+                    "--policy", f"{folder}/policy.json"]
         self.process = subprocess.Popen(
-            [f"{build}/bin/gpu-bridge-host", "--mock", "--state", f"{folder}/state",
+            [f"{build}/bin/gpu-bridge-host", "--mock", "--state", f"{folder}/state", *more,
              "--listen", f"unix:{self.socket}"],
             stderr=subprocess.PIPE, env={**os.environ, **environment})
         # The socket is there before it listens.
-        self.said = self.process.stderr.readline()
+        self.said = b""
+        for _ in range(2 if more else 1):
+            self.said += self.process.stderr.readline()
 
     def stop(self):
         """Its exit status and what it said."""
@@ -79,21 +96,21 @@ def leases(address):
             for fields in (dict(part.split("=", 1) for part in line.split()) for line in lines)}
 
 
-def one_round(build, folder, function, number):
+def one_round(build, folder, via, function, number):
     """Whether call `number` was ever made, and what went wrong."""
     shutil.rmtree(f"{folder}/state", ignore_errors=True)
     fired = f"{folder}/fired"
     if os.path.exists(fired):
         os.unlink(fired)
-    bridge = Bridge(build, folder, {
+    bridge = Bridge(build, folder, via, {
         "LD_PRELOAD": f"{build}/tests/torture.so", "LANE_TORTURE": f"{function}:{number}",
         "LANE_TORTURE_FIRED": fired,
         "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"})
     granted = {}
     try:
-        script(bridge.socket, granted)
+        script(bridge.address, granted)
         trouble = None
-    except (OSError, AttributeError, TimeoutError, ninep.RemoteError, ninep.Malformed) as error:
+    except (OSError, AttributeError, ValueError, ninep.RemoteError, ninep.Malformed) as error:
         # The client may see its connection end, at any place.
         trouble = error
     status, said = bridge.stop()
@@ -103,7 +120,7 @@ def one_round(build, folder, function, number):
     aborted = status == -signal.SIGABRT and function in ABORTS and ABORTS[function] in said
     if status != 0 and not aborted:
         return hit, f"status {status}: {said.decode()}"
-    bridge = Bridge(build, folder, {})
+    bridge = Bridge(build, folder, "unix", {})
     there = leases(bridge.socket)
     bridge.stop()
     if any(there.get(lease) != epoch for lease, epoch in granted.items()):
@@ -115,38 +132,39 @@ def one_round(build, folder, function, number):
     return hit, None
 
 
-def count_calls(build, folder, function):
-    """How many calls the script makes, by halving; it differs a little from run to run."""
+def count_calls(build, folder, via, function):
+    """About how many calls the script makes, by halving; exactly where they are few."""
     high = 1
-    while one_round(build, folder, function, high)[0]:
+    while one_round(build, folder, via, function, high)[0]:
         high *= 2
     low = high // 2
-    while high - low > max(1, low // 20):
+    while high - low > max(1, low // 4):
         middle = (low + high) // 2
-        low, high = (middle, high) if one_round(build, folder, function, middle)[0] else (low, middle)
+        hit = one_round(build, folder, via, function, middle)[0]
+        low, high = (middle, high) if hit else (low, middle)
     return low
 
 
-def main(build, folder, some, *functions):
+def main(build, folder, via, some, *functions):
     failed = 0
     for function in functions:
-        calls = count_calls(build, folder, function)
+        calls = count_calls(build, folder, via, function)
         numbers = range(1, calls + 1)
         if some == "SOME" and calls > SOME:
             numbers = sorted(random.SystemRandom().sample(numbers, SOME))
         bad = 0
         for number in numbers:
-            _, wrong = one_round(build, folder, function, number)
+            _, wrong = one_round(build, folder, via, function, number)
             if wrong is not None:
-                print(f"not ok torture@{function}:{number}: {wrong}", flush=True)
+                print(f"not ok torture@{via}-{function}:{number}: {wrong}", flush=True)
                 bad += 1
         failed += bad
-        print(f"{'not ok' if bad else 'ok'} torture@{function}: {len(numbers)} of {calls} calls, "
+        print(f"{'not ok' if bad else 'ok'} torture@{via}-{function}: {len(numbers)} of {calls} calls, "
               f"{bad} failed", flush=True)
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 5 or sys.argv[3] not in ("ALL", "SOME"):
-        sys.exit(f"usage: {sys.argv[0]} BUILD FOLDER ALL|SOME FUNCTION...")
+    if len(sys.argv) < 6 or sys.argv[3] not in ("unix", "tls") or sys.argv[4] not in ("ALL", "SOME"):
+        sys.exit(f"usage: {sys.argv[0]} BUILD FOLDER unix|tls ALL|SOME FUNCTION...")
     sys.exit(main(*sys.argv[1:]))

@@ -24,6 +24,7 @@ struct bed {
 	int fd;
 	bool closed;
 	unsigned detached;
+	struct bridge_traffic traffic;
 };
 
 static ssize_t follow_read(const struct bridge_node *node, struct bridge_fid *fid, uint64_t offset,
@@ -150,7 +151,8 @@ static int setup(void **state)
 	bridge_node_add(bed->root, "follow", &follow_kind, bed);
 	BASE_FREE char *text = base_alloc(TEXT_SIZE, 1);
 	bridge_node_add_text(bed->root, "text", text, TEXT_SIZE);
-	struct bridge_session_host host = {.root = bed->root, .detached = on_detached, .context = bed};
+	struct bridge_session_host host = {
+		.root = bed->root, .detached = on_detached, .context = bed, .traffic = &bed->traffic};
 	struct bridge_peer peer = {.uid = geteuid()};
 	const struct bridge_channel channel = bridge_channel_plain(pair[1]);
 	bed->connection =
@@ -393,6 +395,28 @@ static void replies_that_nobody_reads_close(void **state)
 	assert_true(bed->closed);
 }
 
+static void who_holds_much_memory_that_is_short_closes(void **state)
+{
+	struct bed *bed = *state;
+	bed->traffic.buffered_max = 512 << 10;
+	open_file(bed, "text", 1);
+	/* Small requests hold little. */
+	for (uint16_t tag = 1; tag < 20; tag++) {
+		ask(bed, read_of(tag, 1, 100));
+	}
+	assert_false(bed->closed);
+	assert_true(bed->traffic.buffered_bytes < 64 << 10);
+	for (uint16_t tag = 1; tag < 20; tag++) {
+		put(bed, read_of(tag, 1, TEXT_SIZE));
+	}
+	settle(bed);
+	assert_true(bed->closed);
+	bridge_connection_destroy(bed->connection);
+	bed->connection = NULL;
+	assert_int_equal(bed->traffic.buffered_bytes, 0);
+	assert_int_equal(bed->traffic.cut_off, 1);
+}
+
 static void a_handshake_that_never_ends_closes(void **state)
 {
 	struct bed *bed = *state;
@@ -450,6 +474,8 @@ int main(void)
 			setup, teardown),
 		NAMED_WITH("connection@replies-that-nobody-reads-close", replies_that_nobody_reads_close,
 			setup, teardown),
+		NAMED_WITH("connection@who-holds-much-memory-that-is-short-closes",
+			who_holds_much_memory_that_is_short_closes, setup, teardown),
 		NAMED_WITH("connection@a-handshake-that-never-ends-closes",
 			a_handshake_that_never_ends_closes, setup, teardown),
 		NAMED_WITH("connection@version-forgets-held-requests", version_forgets_held_requests, setup,
