@@ -94,7 +94,8 @@ step provide 0 LANE_WAY=build
 # Nix, where both it and a flake are: its store path is the prefix.
 cat >"$tmp/path/nix" <<DOUBLE
 #!/bin/sh
-[ "\$*" = 'build --no-link --print-out-paths path:$tmp/tree' ] || exit 9
+features='--extra-experimental-features nix-command flakes'
+[ "\$*" = "\$features build --no-link --print-out-paths path:$tmp/tree" ] || exit 9
 echo "$tmp/prefix/gpu-lane"
 DOUBLE
 chmod +x "$tmp/path/nix"

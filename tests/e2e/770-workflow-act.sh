@@ -64,7 +64,7 @@ sed -i -e "s/\${{ job.workflow_sha }}/$commit/" \
 cat >"$tree/.github/workflows/downstream.yml" <<'CALLER'
 on:
   workflow_dispatch:
-    inputs: {floor: {}, duration: {}}
+    inputs: {floor: {}, duration: {}, package: {}}
   pull_request:
 jobs:
   lane:
@@ -72,6 +72,7 @@ jobs:
     with:
       floor: ${{ inputs.floor || 'honey' }}
       duration: ${{ inputs.duration }}
+      package: ${{ inputs.package }}
       workload: vadd,matmul
   work:
     needs: lane
@@ -167,7 +168,8 @@ expect_stdout '"verdict": "holds"'
 expect_stdout '"report": "tinyland-nix-gpu-1-1"'
 grep -q -e '--workload=vadd,matmul --soak=90s' "$tmp/arguments" || fail 'inputs are not handed on'
 [ -s "$tmp/tinyland-nix-gpu-1-1/trace.json" ] || fail 'the called workflow keeps no trace'
-act downstream 1 workflow_dispatch --input floor=honey
+act downstream 1 workflow_dispatch --input floor=honey --input package="$tmp/programs"
+expect_stdout '::set-output:: way=package'
 expect_stdout '::set-output:: verdict=broken'
 expect_no_stdout 'work after'
 [ -s "$tmp/tinyland-nix-gpu-1-1/report.html" ] || fail 'a broken call keeps no report'

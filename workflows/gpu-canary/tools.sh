@@ -77,7 +77,10 @@ build_runs() {
 provide() {
   case ${LANE_WAY-} in
     package) unpack ;;
-    nix) prefix=$(nix build --no-link --print-out-paths "path:$source") ;;
+    nix)
+      prefix=$(nix --extra-experimental-features 'nix-command flakes' build --no-link \
+        --print-out-paths "path:$source")
+      ;;
     build)
       prefix=$kept
       build_runs || "$source/run" install --prefix "$prefix"
