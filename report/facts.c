@@ -36,7 +36,10 @@ static void describe_device(const cJSON *device, struct facts *facts)
 {
 	struct base_buffer *name = begin(facts, "name");
 	add_member(name, device, "name", "");
-	add_member(name, device, "type", "");
+	/* What Vulkan does not list has no type. */
+	if (strcmp(base_json_string(device, "type", ""), "OTHER") != 0) {
+		add_member(name, device, "type", "");
+	}
 	if (base_json_bool(device, "software", false)) {
 		base_buffer_add_text(name, ", software: runs on the CPU");
 	}

@@ -22,7 +22,7 @@ static const struct report_fault faults[] = {
 		"lane fails silently: everything runs, at a hundredth of the speed.",
 		"Follow the other findings down the ladder to the missing GPU. To test the tools themselves on "
 		"the CPU, allow it: --allow-software or --floor software.",
-		"gpu-probe -v"},
+		"vulkaninfo --summary | grep -E 'deviceType|deviceName'"},
 	{"GPU_NOT_IN_VULKAN", "The kernel has the GPU, Vulkan does not list it",
 		"A GPU node opens, but no Vulkan device belongs to it: its ICD is not installed, does not load, "
 		"or does not know the chip. RADV leaves out what it cannot use without an error.",
