@@ -7,5 +7,5 @@ lane_add_room(bridge_sandbox
   SOURCES worker_landlock.c worker_sandbox.c worker_seccomp.c
   LINK lane_base PkgConfig::SECCOMP)
 lane_add_program(gpu-lane-worker LIBEXEC
-  SOURCES worker_buffers.c worker_device.c worker_main.c worker_module.c worker_run.c worker_samples.c
+  SOURCES worker_buffers.c worker_device.c worker_kernels.c worker_main.c worker_module.c worker_run.c worker_samples.c
   LINK lane_bridge_job lane_bridge_sandbox lane_compute "${SPIRV_TOOLS}" stdc++)

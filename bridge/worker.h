@@ -41,9 +41,9 @@
  * - differs: null, or {"sample": i, "buffer": binding, "word": k}, the first word of the first
  *   sample that is not that of the warm-up's last pass, which is looked at too (or of sample 0,
  *   where there is no warm-up)
- * - setup_ns: buffers and pipeline; compile_ns: the pipeline alone; upload_ns: first fill;
- *   readback_ns: the outputs of all samples read and compared; total_ns: the whole job, with
- *   warm-up and refills
+ * - setup_ns: buffers and pipeline; compile_ns: the pipeline alone, 0 for one that is kept;
+ *   upload_ns: first fill; readback_ns: the outputs of all samples read and compared;
+ *   total_ns: the whole job, with warm-up and refills
  * - device: its name
  */
 struct bridge_worker;

@@ -179,15 +179,16 @@ static bool validation_silent(
 	return lane_error_set(err, "VALIDATION_MESSAGE", "%s", last->text);
 }
 
-static bool job_answer(struct compute_device *device, struct bridge_worker_request *request,
-	int module_fd, int result_fd, int socket)
+static bool job_answer(struct compute_device *device, struct worker_kernels *kernels,
+	struct bridge_worker_request *request, int module_fd, int result_fd, int socket)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	cJSON *timing = NULL;
 	size_t messages = device->instance->validation_count;
 	BASE_FREE uint32_t *module = module_read(module_fd, request->job.module_size, &err);
 	bool done = module &&
-		worker_run(device, &request->job, request->kernel, module, result_fd, &timing, &err) &&
+		worker_run(
+			device, kernels, &request->job, request->kernel, module, result_fd, &timing, &err) &&
 		validation_silent(device->instance, messages, &err);
 	BASE_JSON_FREE cJSON *reply = base_json_new_object();
 	base_json_add_string(reply, "kind", "done");
@@ -203,7 +204,7 @@ static bool job_answer(struct compute_device *device, struct bridge_worker_reque
 }
 
 /* Until the bridge closes the socket or the device is of no more use. */
-static int serve_jobs(struct compute_device *device, int socket)
+static int serve_jobs(struct compute_device *device, struct worker_kernels *kernels, int socket)
 {
 	struct bridge_worker_request request;
 	for (;;) {
@@ -212,7 +213,7 @@ static int serve_jobs(struct compute_device *device, int socket)
 		if (!request_receive(socket, &request, &module, &result)) {
 			return LANE_EXIT_HOLDS;
 		}
-		if (!job_answer(device, &request, module, result, socket) || device->lost ||
+		if (!job_answer(device, kernels, &request, module, result, socket) || device->lost ||
 			device->stuck) {
 			return LANE_EXIT_BROKEN;
 		}
@@ -253,15 +254,17 @@ static int serve(const struct arguments *arguments)
 	} else {
 		base_json_add_format(reply, "text", "%s: %s", err.code, lane_error_message(&err));
 	}
+	struct worker_kernels kernels = {.first = NULL};
 	int status = LANE_EXIT_UNKNOWN;
 	if (reply_send(socket, reply) && open) {
-		status = serve_jobs(&device, socket);
+		status = serve_jobs(&device, &kernels, socket);
 	}
 	if (device.stuck) {
 		/* Every call into the driver would wait for what never ends, and so would its destructors.
 		 */
 		_exit(status);
 	}
+	worker_kernels_finish(&kernels, &device);
 	compute_device_finish(&device);
 	compute_instance_finish(&instance);
 	return status;

@@ -3,9 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "bridge/spirv.h"
 #include "bridge/worker_buffers.h"
-#include "bridge/worker_module.h"
 #include "bridge/worker_samples.h"
 #include "compute/dispatch.h"
 
@@ -27,7 +25,8 @@ struct run {
 	struct compute_device *device;
 	const struct bridge_job *job;
 	uint64_t started_ns;
-	struct compute_kernel kernel;
+	struct worker_kernels *kernels;
+	uint64_t compile_ns;
 	struct compute_dispatch dispatch;
 	struct worker_buffers buffers;
 	struct worker_samples samples;
@@ -52,52 +51,20 @@ static unsigned run_left_ms(const struct run *run)
 	return elapsed_ms < timeout_ms ? (unsigned)(timeout_ms - elapsed_ms) : 1;
 }
 
-static bool run_create_kernel(
-	struct run *run, const char *kernel, const uint32_t *module, struct lane_error *err)
-{
-	struct bridge_job job = *run->job;
-	struct bridge_spirv spirv;
-	size_t word_count = job.module_size / 4;
-	if (!bridge_spirv_read(module, word_count, kernel, &spirv, err) ||
-		!bridge_spirv_fit(&spirv, &job, err) || !worker_module_check(module, word_count, err)) {
-		return false;
-	}
-	struct compute_specialization specializations[BRIDGE_JOB_SPECIALIZATIONS_MAX + 3];
-	for (size_t i = 0; i < job.specialization_count; i++) {
-		specializations[i] = (struct compute_specialization){
-			.id = job.specializations[i].id, .value = job.specializations[i].value};
-	}
-	uint32_t bindings = 0;
-	for (size_t i = 0; i < job.buffer_count; i++) {
-		bindings |= 1u << job.buffers[i].binding;
-	}
-	const struct compute_kernel_source source = {
-		.words = module,
-		.word_count = word_count,
-		.version = spirv.version,
-		.entry = spirv.entry,
-		.local_size = {job.block[0], job.block[1], job.block[2]},
-		.subgroup_size = job.subgroup_size,
-		.bindings = bindings,
-		.specializations = specializations,
-		.specialization_count = job.specialization_count,
-	};
-	return compute_kernel_create(run->device, &source, &run->kernel, err);
-}
-
 static bool run_set_up(
 	struct run *run, const char *kernel, const uint32_t *module, struct lane_error *err)
 {
 	const struct bridge_job *job = run->job;
-	if (!run_create_kernel(run, kernel, module, err) ||
+	run->dispatch.kernel =
+		worker_kernels_get(run->kernels, run->device, job, kernel, module, &run->compile_ns, err);
+	if (run->dispatch.kernel == NULL ||
 		!worker_buffers_create(&run->buffers, run->device, job, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < job->buffer_count; i++) {
 		compute_kernel_bind(
-			run->device, &run->kernel, job->buffers[i].binding, &run->buffers.buffers[i]);
+			run->device, run->dispatch.kernel, job->buffers[i].binding, &run->buffers.buffers[i]);
 	}
-	run->dispatch.kernel = &run->kernel;
 	memcpy(run->dispatch.grid, job->grid, sizeof(run->dispatch.grid));
 	memcpy(run->dispatch.push_constants, job->push_constants, job->push_constant_size);
 	run->setup_ns = run_elapsed_ns(run);
@@ -263,7 +230,7 @@ static cJSON *run_timing(const struct run *run)
 		base_json_add_null(timing, "differs");
 	}
 	base_json_add_number(timing, "setup_ns", (double)run->setup_ns);
-	base_json_add_number(timing, "compile_ns", (double)run->kernel.compile_ns);
+	base_json_add_number(timing, "compile_ns", (double)run->compile_ns);
 	base_json_add_number(timing, "upload_ns", (double)run->upload_ns);
 	base_json_add_number(timing, "readback_ns", (double)run->readback_ns);
 	base_json_add_number(timing, "total_ns", (double)run_elapsed_ns(run));
@@ -286,11 +253,13 @@ static bool run_job(struct run *run, const char *kernel, const uint32_t *module,
 	return worker_buffers_write(&run->buffers, result_fd, err);
 }
 
-bool worker_run(struct compute_device *device, struct bridge_job *job, const char *kernel,
-	const uint32_t *module, int result_fd, cJSON **timing, struct lane_error *err)
+bool worker_run(struct compute_device *device, struct worker_kernels *kernels,
+	struct bridge_job *job, const char *kernel, const uint32_t *module, int result_fd,
+	cJSON **timing, struct lane_error *err)
 {
 	BASE_FREE struct run *run = base_alloc(1, sizeof(*run));
 	run->device = device;
+	run->kernels = kernels;
 	run->job = job;
 	run->buffers.device = device;
 	run->timer = COMPUTE_TIMER_HOST;
@@ -298,7 +267,6 @@ bool worker_run(struct compute_device *device, struct bridge_job *job, const cha
 	bool done = run_job(run, kernel, module, result_fd, err);
 	*timing = done ? run_timing(run) : NULL;
 	worker_buffers_finish(&run->buffers);
-	compute_kernel_finish(device, &run->kernel);
 	return done;
 }
 

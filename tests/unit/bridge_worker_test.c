@@ -117,6 +117,46 @@ static void keeps_to_the_sizes_of_subgroups(void **state)
 	bridge_worker_destroy(worker);
 }
 
+/* Runs the same module with blocks of so many, 2 x + add; whether it was compiled for that. */
+static bool compiles(struct bridge_worker *worker, uint32_t block, uint32_t add)
+{
+	struct bridge_job job = worker_bed_sized();
+	job.block[0] = block;
+	job.grid[0] = WORDS / block;
+	memcpy(job.push_constants, &add, sizeof(add));
+	struct bridge_worker_event event = worker_bed_run(worker, &job);
+	assert_string_equal(event.text, "");
+	bool compiled = base_json_uint(event.detail, "compile_ns", 0) > 0;
+	bridge_worker_event_finish(&event);
+	uint32_t words[WORDS], ramp[WORDS];
+	worker_bed_result(worker, words, WORDS);
+	bridge_fill_words(
+		&(struct bridge_job_buffer){.fill = BRIDGE_FILL_RAMP, .seed = 0}, ramp, WORDS);
+	for (size_t i = 0; i < WORDS; i++) {
+		assert_int_equal(words[i], 2 * ramp[i] + add);
+	}
+	return compiled;
+}
+
+static void keeps_the_pipelines_of_its_last_jobs(void **state)
+{
+	(void)state;
+	struct bridge_worker *worker = worker_bed_start();
+	assert_true(compiles(worker, 64, 7));
+	assert_false(compiles(worker, 64, 9));
+	/* Another constant is another pipeline. */
+	assert_true(compiles(worker, 32, 9));
+	assert_false(compiles(worker, 64, 1));
+	assert_false(compiles(worker, 32, 1));
+	/* Three more of them push out what was not used for longest. */
+	assert_true(compiles(worker, 16, 1));
+	assert_true(compiles(worker, 8, 1));
+	assert_true(compiles(worker, 4, 1));
+	assert_false(compiles(worker, 32, 1));
+	assert_true(compiles(worker, 64, 1));
+	bridge_worker_destroy(worker);
+}
+
 /* The same words, whether the host could have written them itself or not. */
 static void times_transfers_in_place_of_dispatches(void **state)
 {
@@ -393,6 +433,7 @@ int main(void)
 		NAMED("worker@starts-every-sample-from-the-same-contents",
 			starts_every_sample_from_the_same_contents),
 		NAMED("worker@keeps-to-the-sizes-of-subgroups", keeps_to_the_sizes_of_subgroups),
+		NAMED("worker@keeps-the-pipelines-of-its-last-jobs", keeps_the_pipelines_of_its_last_jobs),
 		NAMED("worker@times-transfers-in-place-of-dispatches",
 			times_transfers_in_place_of_dispatches),
 		NAMED("worker@names-the-word-that-differs-between-samples",
