@@ -7,7 +7,7 @@ cd -- "$src"
 files '*.sh' >"$tmp/files"
 echo ./run >>"$tmp/files"
 xargs shellcheck --shell=sh <"$tmp/files"
-shellcheck .ci/run
+shellcheck .ci/run packaging/completions/gpu-lane.bash
 if xargs grep -nE '\|\| *(true|:)( |$)' <"$tmp/files"; then
   fail 'a failure is swallowed'
 fi
