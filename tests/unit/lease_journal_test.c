@@ -254,8 +254,8 @@ static struct base_buffer *newest(struct disk *disk)
 	struct lease_journal_io io = disk_io(disk);
 	struct seen seen = {.count = 0};
 	struct lease_journal *journal = lease_journal_open(&io, false, see, &seen, NULL);
-	BASE_FREE char *name = base_format(
-		"journal-%016llx", (unsigned long long)(lease_journal_place(journal).seq - seen.count + 1));
+	uint64_t first = lease_journal_place(journal).seq - seen.count + 1;
+	BASE_FREE char *name = base_format("journal-%016llx", (unsigned long long)first);
 	lease_journal_close(journal);
 	struct base_buffer *content = disk_content(disk, name);
 	assert_non_null(content);
