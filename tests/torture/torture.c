@@ -2,7 +2,8 @@
 /*
  * Has one call of a program fail (LD_PRELOAD): LANE_TORTURE is "<function>:<n>", and call n of that
  * function fails, counted from the first connection that the program accepts; then the file that
- * LANE_TORTURE_FIRED names is made. Children of the program are left alone.
+ * LANE_TORTURE_FIRED names is made. With 0 none fails, and at the end the number of calls is in the
+ * file that LANE_TORTURE_CALLS names. Children of the program are left alone.
  *
  * For a program that is shut into a sandbox LANE_TORTURE_ONCE names a file instead: calls are
  * counted from the start, those of the program's own code alone and not its libraries', and none
@@ -29,7 +30,7 @@
 static struct {
 	bool read, armed;
 	char function[32];
-	unsigned long left;
+	unsigned long fails_at, calls;
 	pid_t process;
 	/** The program's own code. */
 	const char *code, *code_end;
@@ -76,13 +77,30 @@ static void read_plan(void)
 	}
 	memcpy(plan.function, text, (size_t)(colon - text));
 	for (const char *digit = colon + 1; *digit >= '0' && *digit <= '9'; digit++) {
-		plan.left = plan.left * 10 + (unsigned long)(*digit - '0');
+		plan.fails_at = plan.fails_at * 10 + (unsigned long)(*digit - '0');
 	}
 	plan.process = getpid();
 	const char *once = getenv("LANE_TORTURE_ONCE");
 	if (once != NULL) {
 		read_once(once);
 	}
+}
+
+/** Says how many calls there were, when that is all that is asked. */
+__attribute__((destructor)) static void tell(void)
+{
+	const char *path = getenv("LANE_TORTURE_CALLS");
+	if (path == NULL || plan.fails_at != 0 || getpid() != plan.process) {
+		return;
+	}
+	char text[24];
+	size_t at = sizeof(text);
+	for (unsigned long left = plan.calls; at == sizeof(text) || left > 0; left /= 10) {
+		text[--at] = (char)('0' + left % 10);
+	}
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+	syscall(SYS_write, fd, text + at, sizeof(text) - at);
+	syscall(SYS_close, fd);
 }
 
 /** Whether this call, which returns to `caller`, is the one that fails. */
@@ -98,8 +116,8 @@ static bool fails(const char *function, const void *caller)
 		((const char *)caller < plan.code || (const char *)caller >= plan.code_end)) {
 		return false;
 	}
-	if (!plan.armed || plan.left == 0 || strcmp(function, plan.function) != 0 ||
-		getpid() != plan.process || --plan.left > 0) {
+	if (!plan.armed || strcmp(function, plan.function) != 0 || getpid() != plan.process ||
+		++plan.calls != plan.fails_at) {
 		return false;
 	}
 	if (plan.once >= 0) {
