@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Has call n of one function after the other fail while a job is run, for all n: under the bridge
-that hands it out, and in the worker that runs it: worker.py BUILD FOLDER VADD ALL|SOME bridge|worker
+that hands it out, and in the worker that runs it: worker.py BUILD FOLDER VADD MOST bridge|worker
 FUNCTION...
+
+Of a function with more than MOST calls so many are drawn; 0: all are tried.
 
 Whatever fails, the job ends once, the next one is right, and the bridge keeps neither a descriptor
 nor a process of it.
@@ -19,8 +21,6 @@ import ninep
 from bed import descriptors
 from lane import Lane, vadd, vadd_is_right
 
-# How many n of a function are tried when not all are.
-SOME = 6
 ENDS = ("OK", "ERR WORKER", "ERR LIMIT", "ERR DEVICE-LOST", "ERR INVALID")
 # The bridge stops, with a line that says so, when there is no memory; and what it sends to a client
 # is the client's loss.
@@ -158,13 +158,13 @@ def count_calls(tried):
     while tried(high):
         high *= 2
     low = high // 2
-    while high - low > max(1, low // 20):
+    while high - low > max(1, low // 4):
         middle = (low + high) // 2
         low, high = (middle, high) if tried(middle) else (low, middle)
     return low
 
 
-def torture(name, some, attempt):
+def torture(name, most, attempt):
     outcomes = {}
 
     def tried(number):
@@ -176,8 +176,8 @@ def torture(name, some, attempt):
         calls = count_calls(tried)
         demand(calls > 0, "it is never called")
         numbers = range(1, calls + 1)
-        if some == "SOME" and calls > SOME:
-            numbers = sorted(random.SystemRandom().sample(numbers, SOME))
+        if 0 < most < calls:
+            numbers = sorted(random.SystemRandom().sample(numbers, most))
         for number in numbers:
             tried(number)
     except Wrong as wrong:
@@ -187,7 +187,7 @@ def torture(name, some, attempt):
     return 0
 
 
-def main(build, folder, module, some, where, *functions):
+def main(build, folder, module, most, where, *functions):
     bed = Bed(build, f"{folder}/{where}", module)
     failed = 0
     if where == "worker":
@@ -204,7 +204,7 @@ def main(build, folder, module, some, where, *functions):
                 if where == "bridge":
                     bed.process.kill()
                 raise Wrong(f"call {number}: {wrong}") from None
-        failed += torture(f"{where}-{function}", some, attempt)
+        failed += torture(f"{where}-{function}", int(most), attempt)
     if where == "worker":
         bed.stop()
     return 1 if failed else 0
