@@ -405,6 +405,8 @@ size_t bridge_gpu_reset(struct bridge_gpu *gpu)
 void bridge_gpu_drain(struct bridge_gpu *gpu)
 {
 	gpu->draining = true;
+	/* Who waits is not granted any more either. */
+	bridge_gpu_cordon(gpu, gpu->cordoned);
 	for (struct bridge_tenant *tenant = gpu->tenants; tenant != NULL; tenant = tenant->next) {
 		bridge_tenant_cancel(tenant, "ERR CANCELLED", "bridge is stopping");
 	}

@@ -33,8 +33,8 @@ static void tell(struct bridge_gpu *gpu, const char *state, const char *detail)
 
 static void apply_cordon(struct bridge_gpu *gpu)
 {
-	lease_table_cordon(
-		gpu->leases, gpu->cordoned || gpu->health.reason != NULL, base_clock_boottime_ns());
+	bool closed = gpu->cordoned || gpu->draining || gpu->health.reason != NULL;
+	lease_table_cordon(gpu->leases, closed, base_clock_boottime_ns());
 }
 
 void bridge_gpu_cordon(struct bridge_gpu *gpu, bool cordoned)

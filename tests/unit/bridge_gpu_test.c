@@ -382,6 +382,48 @@ static void expiry_reaps_before_regrant(void **state)
 	assert_int_equal(submit(bed, 1, "next", 4, 1000), 0);
 }
 
+static void preemption_warns_then_ends_like_expiry(void **state)
+{
+	struct bed *bed = *state;
+	lease_table_rules(bed->gpu->leases, &(struct lease_rules){.age_s = 60, .grace_s = 1});
+	command(bed, 0, "LEASE mem_mb=8 streams=1 ttl_s=60 preemptible=1\n", "OK LEASE");
+	emit(bed, fake.workers[0], BRIDGE_WORKER_READY, NULL);
+	assert_int_equal(submit(bed, 0, "runs", 4, 60000), 0);
+	command(bed, 1, "LEASE mem_mb=8 streams=1 ttl_s=60 priority=1\n", "QUEUED LEASE");
+	assert_true(status_holds(bed, "\"LEASE-PREEMPTING\",\"detail\":\"ends_in_ms="));
+	/* It still has the grace to bring its work to an end. */
+	assert_int_equal(submit(bed, 0, "last", 4, 60000), 0);
+	assert_false(fake.workers[0]->killed);
+	sleep_ms(1050);
+	turn(bed);
+	assert_true(fake.workers[0]->killed);
+	assert_false(status_holds(bed, "LEASE-GRANTED"));
+	die(fake.workers[0]);
+	turn(bed);
+	expect_states(bed, "runs", "QUEUED,RUNNING,ERR LEASE-EXPIRED");
+	expect_states(bed, "last", "QUEUED,ERR LEASE-EXPIRED");
+	assert_true(status_holds(bed, "\"LEASE-ENDED\",\"detail\":\"preempted "));
+	assert_true(status_holds(bed, "LEASE-GRANTED"));
+}
+
+static void draining_grants_nothing(void **state)
+{
+	struct bed *bed = *state;
+	command(bed, 0, "LEASE mem_mb=8 streams=1 ttl_s=60\n", "OK LEASE");
+	emit(bed, fake.workers[0], BRIDGE_WORKER_READY, NULL);
+	command(bed, 1, "LEASE mem_mb=8 streams=1 ttl_s=60\n", "QUEUED LEASE");
+	bridge_gpu_drain(bed->gpu);
+	command(bed, 0, "RELEASE\n", "OK RELEASE");
+	die(fake.workers[0]);
+	turn(bed);
+	assert_true(status_holds(bed, "LEASE-ENDED"));
+	assert_false(status_holds(bed, "LEASE-GRANTED"));
+	/* Whoever has the last word on the cordon. */
+	bridge_gpu_cordon(bed->gpu, false);
+	turn(bed);
+	assert_false(status_holds(bed, "LEASE-GRANTED"));
+}
+
 static void a_timeout_is_told_once_the_worker_is_reaped(void **state)
 {
 	struct bed *bed = *state;
@@ -666,6 +708,9 @@ int main(void)
 			streams_bound_the_workers_and_memory_the_jobs, setup, teardown),
 		NAMED_WITH(
 			"lease@expiry-reaps-before-regrant", expiry_reaps_before_regrant, setup, teardown),
+		NAMED_WITH("lease@preemption-warns-then-ends-like-expiry",
+			preemption_warns_then_ends_like_expiry, setup, teardown),
+		NAMED_WITH("gpu@draining-grants-nothing", draining_grants_nothing, setup, teardown),
 		NAMED_WITH("gpu@a-timeout-is-told-once-the-worker-is-reaped",
 			a_timeout_is_told_once_the_worker_is_reaped, setup, teardown),
 		NAMED_WITH("gpu@an-unkillable-worker-keeps-its-memory-and-quarantines",
