@@ -6,7 +6,8 @@
 # Installs this release of gpu-lane under DIR (default /usr/local) from the folder in which it lies, or
 # removes what it has installed there. Every file is checked against SHA256SUMS before the first is
 # written; of an older release nothing is left behind. Programs find their floors, schemas and worker
-# beside themselves, wherever DIR is. Exit status: 0 done, 1 refused, 64 usage.
+# beside themselves, wherever DIR is. A service that was enabled is disabled by who enabled it, before
+# it is removed. Exit status: 0 done, 1 refused, 64 usage.
 set -eu
 
 release=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -70,12 +71,16 @@ cd -- "$release"
 sha256sum --check --quiet --strict SHA256SUMS >&2 || refuse 'these are not the files of the release'
 lacking=$(ldd bin/* libexec/gpu-lane/* | awk '/not found/ { print $1 }' | sort -u | tr '\n' ' ')
 [ -z "$lacking" ] || refuse "this machine lacks the libraries ${lacking% }"
-mkdir -p -- "$prefix" || exit 1
+scratch=$(mktemp -d)
+trap 'rm -rf -- "$scratch"' EXIT
+sed -n 's/^[0-9a-f]*  //p' SHA256SUMS | grep / >"$scratch/new"
+echo "$list" >>"$scratch/new"
+mkdir -p -- "$prefix/${list%/*}" || exit 1
 prefix=$(readlink -e -- "$prefix")
-scratch=$(mktemp)
-trap 'rm -f -- "$scratch"' EXIT
-sed -n 's/^[0-9a-f]*  //p' SHA256SUMS | grep / >"$scratch"
-echo "$list" >>"$scratch"
+touch -- "$prefix/$list"
+grep -vxF -f "$scratch/new" -- "$prefix/$list" >"$scratch/old" || [ $? -eq 1 ]
+# Whatever happens from here on, what lies there is listed.
+cat -- "$scratch/new" "$scratch/old" >"$prefix/$list"
 
 # Each file is whole or not there: programs that run keep the file that they were started from.
 while read -r file; do
@@ -85,13 +90,9 @@ while read -r file; do
   [ "$file" != "$unit" ] || sed -i "s|/usr/local/|$prefix/|" "$prefix/$file.new"
   chown "$(id -u):$(id -g)" "$prefix/$file.new"
   mv -- "$prefix/$file.new" "$prefix/$file"
-done <"$scratch"
-if [ -f "$prefix/$list" ]; then
-  grep -vxF -f "$scratch" -- "$prefix/$list" >"$scratch.old" || [ $? -eq 1 ]
-  remove_listed "$scratch.old"
-  rm -f -- "$scratch.old"
-fi
-cp -- "$scratch" "$prefix/$list"
+done <"$scratch/new"
+remove_listed "$scratch/old"
+cp -- "$scratch/new" "$prefix/$list"
 "$prefix/bin/gpu-probe" --version
 cat <<NEXT
 installed under $prefix; try: $prefix/bin/gpu-probe

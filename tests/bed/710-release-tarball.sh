@@ -16,6 +16,17 @@ expect_status 0 lintian --no-cfg --allow-root --fail-on error "$tmp/dist"/*.deb
 expect_status 0 sh "$src/packaging/dist.sh" "$build" "$tmp/again"
 cmp "$tmp/dist/$tarball" "$tmp/again/$tarball" || fail 'another tarball comes of the same tree'
 
+# The workflow's action takes either, by the checksum that is published.
+mkdir -- "$tmp/runner"
+for package in "$tmp/dist"/gpu-lane*; do
+  sum=$(sed -n "s/  ${package##*/}\$//p" "$tmp/dist/SHA256SUMS")
+  expect_status 0 env RUNNER_TEMP="$tmp/runner" GITHUB_OUTPUT="$tmp/output" LANE_WAY=package \
+    LANE_PACKAGE="$package" LANE_PACKAGE_SHA256="$sum" \
+    sh "$src/workflows/gpu-canary/tools.sh" provide
+  expect_status 0 "$(sed -n 's/^bin=//p' "$tmp/output" | tail -n 1)/gpu-probe" --list-floors
+  expect_stdout honey
+done
+
 tar -xzf "$tmp/dist/$tarball" -C "$tmp"
 release=$tmp/${tarball%.tar.gz}
 prefix="$tmp/a prefix"
