@@ -111,10 +111,7 @@ void lease_table_preempt(struct lease_table *table, uint64_t now_ns)
 	for (size_t c = count; c > 0; c--) {
 		bool *leaves = &leavers.leaves[chosen[c - 1]];
 		*leaves = false;
-		if (fits_without(table, wanted, &leavers)) {
-			continue;
-		}
-		*leaves = true;
+		*leaves = !fits_without(table, wanted, &leavers);
 	}
 	for (size_t c = 0; c < count; c++) {
 		if (leavers.leaves[chosen[c]]) {
