@@ -104,13 +104,12 @@ static struct share share_of(const struct bridge_bundles *bundles, const char *s
 	return share;
 }
 
-/** Drops the subject's whole bundle that was used longest ago, but for one that is written to;
+/** Drops the subject's bundle that was used longest ago, or with `whole` the one of those that are;
  * false when there is none. */
-static bool drop_oldest(struct bridge_bundles *bundles, const char *subject)
+static bool drop_oldest(struct bridge_bundles *bundles, const char *subject, bool whole)
 {
 	for (struct bundle **link = &bundles->first; *link != NULL; link = &(*link)->next) {
-		const struct bundle *one = *link;
-		if (one->whole && one->writers == 0 && strcmp(one->node->owner, subject) == 0) {
+		if ((!whole || (*link)->whole) && strcmp((*link)->node->owner, subject) == 0) {
 			drop(link);
 			return true;
 		}
@@ -118,8 +117,7 @@ static bool drop_oldest(struct bridge_bundles *bundles, const char *subject)
 	return false;
 }
 
-/** The subject with the most bytes, or with `by_bytes` false the most bundles, that could lose one.
- * NULL: none. */
+/** The subject with the most bytes, or with `by_bytes` false the most bundles. */
 static const char *greediest(const struct bridge_bundles *bundles, bool by_bytes)
 {
 	const char *subject = NULL;
@@ -127,12 +125,22 @@ static const char *greediest(const struct bridge_bundles *bundles, bool by_bytes
 	for (const struct bundle *one = bundles->first; one != NULL; one = one->next) {
 		struct share share = share_of(bundles, one->node->owner);
 		uint64_t amount = by_bytes ? share.bytes : share.count;
-		if (one->whole && one->writers == 0 && amount > most) {
+		if (subject == NULL || amount > most) {
 			most = amount;
 			subject = one->node->owner;
 		}
 	}
 	return subject;
+}
+
+/** Drops something of whoever has most: what is whole, or of another subject than this one an
+ * upload that goes on too, so that nobody is kept out by those who never end. */
+static bool drop_greediest(struct bridge_bundles *bundles, const char *subject, bool by_bytes)
+{
+	const char *most = greediest(bundles, by_bytes);
+	return most != NULL &&
+		(drop_oldest(bundles, most, true) ||
+			(strcmp(most, subject) != 0 && drop_oldest(bundles, most, false)));
 }
 
 /** Makes room for one more bundle or for more bytes: 0 or an errno. */
@@ -142,7 +150,7 @@ static int make_room(
 	struct share own = share_of(bundles, subject);
 	while (own.count + count > BRIDGE_BUNDLES_OWN_MAX ||
 		own.bytes + bytes > (uint64_t)BRIDGE_BUNDLES_OWN_MIB_MAX << 20) {
-		if (!drop_oldest(bundles, subject)) {
+		if (!drop_oldest(bundles, subject, true)) {
 			return EDQUOT;
 		}
 		own = share_of(bundles, subject);
@@ -153,8 +161,7 @@ static int make_room(
 		if (!many && !large) {
 			return 0;
 		}
-		const char *subject_most = greediest(bundles, large);
-		if (subject_most == NULL || !drop_oldest(bundles, subject_most)) {
+		if (!drop_greediest(bundles, subject, large)) {
 			return ENOSPC;
 		}
 	}

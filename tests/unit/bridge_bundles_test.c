@@ -294,6 +294,36 @@ static void all_together_are_bounded(void **state)
 	assert_int_equal(files(bed), 1);
 }
 
+static void uploads_that_never_end_keep_nobody_out(void **state)
+{
+	struct bed *bed = *state;
+	enum {
+		SUBJECTS = BRIDGE_BUNDLES_MIB_MAX / BRIDGE_BUNDLES_OWN_MIB_MAX,
+		EACH = BRIDGE_BUNDLES_OWN_MIB_MAX / 4,
+	};
+	struct bridge_attach attaches[SUBJECTS];
+	struct bridge_fid fids[SUBJECTS][EACH];
+	BASE_FREE char *bytes = base_alloc(4 * MIB, 1);
+	for (size_t s = 0; s < SUBJECTS; s++) {
+		attaches[s].rights.subject = base_format("subject-%zu", s);
+		for (uint32_t i = 0; i < EACH; i++) {
+			assert_int_equal(create(bed, &attaches[s], name_of(&i, sizeof(i)), &fids[s][i]), 0);
+			assert_int_equal(put(&fids[s][i], 0, bytes, 4 * MIB), 0);
+		}
+	}
+	stage_numbered(bed, &bed->one, 7, 4 * MIB);
+	assert_true(finds_numbered(bed, &bed->one, 7, 4 * MIB));
+	assert_int_equal(files(bed), SUBJECTS * EACH);
+	assert_int_equal(put(&fids[0][0], 0, bytes, 1), -ESTALE);
+	for (size_t s = 0; s < SUBJECTS; s++) {
+		for (uint32_t i = 0; i < EACH; i++) {
+			finish(&fids[s][i]);
+		}
+		free(attaches[s].rights.subject);
+	}
+	assert_int_equal(files(bed), 1);
+}
+
 static void a_fid_keeps_no_bundle_that_was_dropped(void **state)
 {
 	struct bed *bed = *state;
@@ -350,6 +380,8 @@ int main(void)
 		NAMED_WITH("bundle@uploads-that-never-end-are-bounded", uploads_that_never_end_are_bounded,
 			setup, teardown),
 		NAMED_WITH("bundle@all-together-are-bounded", all_together_are_bounded, setup, teardown),
+		NAMED_WITH("bundle@uploads-that-never-end-keep-nobody-out",
+			uploads_that_never_end_keep_nobody_out, setup, teardown),
 		NAMED_WITH("bundle@a-fid-keeps-none-that-was-dropped",
 			a_fid_keeps_no_bundle_that_was_dropped, setup, teardown),
 		NAMED_WITH("bundle@an-alias-names-one-that-is-there", an_alias_names_a_bundle_that_is_there,
