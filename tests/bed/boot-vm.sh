@@ -29,7 +29,7 @@ timeout -k 5 "$seconds" qemu-system-x86_64 -M microvm,pcie=on,pit=on,pic=on,rtc=
   -accel tcg,thread=multi -cpu max -smp 2 -m 1536 -display none -nodefaults -no-reboot \
   -global virtio-mmio.force-legacy=off -serial "file:$scratch/console" \
   -kernel "$boot/vmlinuz" -initrd "$boot/initrd" \
-  -append "console=ttyS0 quiet panic=-1 tsc_early_khz=${khz:-1000000}" \
+  -append "console=ttyS0 quiet panic=-1 tsc=reliable tsc_early_khz=${khz:-1000000}" \
   -drive "if=none,id=root,snapshot=on,format=raw,file=$boot/root.img" \
   -device virtio-blk-device,drive=root \
   -drive "if=none,id=payload,snapshot=on,format=raw,file=$scratch/payload.img" \
