@@ -4,6 +4,7 @@
 . "$(dirname -- "$0")/../lib.sh"
 need python3
 lavapipe
+unset GPU_LANE_BRIDGE
 
 token=ghs_secretSECRETsecret0123456789
 mkdir "$tmp/temp" "$tmp/work"
@@ -83,6 +84,13 @@ expect_json "$tmp/log" "([r['body']['name'] for r in doc] ==
   fail "check-url $(output check-url)"
 expect_status 0 "$bin/gpu-canary" history "$(output reports)/history.jsonl"
 api=http://127.0.0.1:1
+# Where the node has a bridge the lease is its: nobody measures beside its tenants.
+start "$bin/gpu-bridge-host" --allow-software --listen "unix:$tmp/bridge.sock"
+wait_for 20 test -S "$tmp/bridge.sock"
+check 0 LANE_BIN="$tmp/bin" LANE_FLOOR=software GPU_LANE_BRIDGE="unix:$tmp/bridge.sock"
+expect_json "$(output report)" "doc['lease']['bridge'] == 'unix:$tmp/bridge.sock'"
+check 2 LANE_BIN="$tmp/bin" LANE_FLOOR=software GPU_LANE_BRIDGE="unix:$tmp/none.sock"
+[ "$(output verdict)" = unknown ] || fail "verdict $(output verdict)"
 # Software that is called so is not green, even where the programs let it pass.
 check 2 LANE_BIN="$tmp/bin" LANE_FLOOR=software HONEST=1
 [ "$(output verdict)" = unknown ] || fail "verdict $(output verdict)"

@@ -8,6 +8,7 @@
 #   LANE_SUITE LANE_WORKLOAD LANE_DEVICE LANE_BASELINE LANE_COMPARE_CPU LANE_STRICT
 #                   as gpu-canary takes them; empty: its default
 #   LANE_DURATION   keeps the load on for so long after the measurement (90s, 10m, 1h; empty: not)
+#   GPU_LANE_BRIDGE address of the node's bridge, where the lane has one: the work is leased from it
 #   LANE_TOKEN      for the check run. It goes to gpu-report alone: drivers are untrusted code
 #
 # Outputs: verdict, reports (a folder), report (the JSON that decided), check-url (from gpu-report).
@@ -90,7 +91,8 @@ report=$reports/canary.json
 judge gpu-canary "$report" --trace "$reports/trace.json" --history "$reports/history.jsonl" \
   ${LANE_SUITE:+"--suite=$LANE_SUITE"} ${LANE_WORKLOAD:+"--workload=$LANE_WORKLOAD"} \
   ${LANE_DEVICE:+"--device=$LANE_DEVICE"} ${LANE_BASELINE:+"--baseline=$LANE_BASELINE"} \
-  ${LANE_DURATION:+"--soak=$LANE_DURATION"} ${compare_cpu:+"$compare_cpu"}
+  ${LANE_DURATION:+"--soak=$LANE_DURATION"} ${compare_cpu:+"$compare_cpu"} \
+  ${GPU_LANE_BRIDGE:+"--bridge=$GPU_LANE_BRIDGE"}
 
 # For people, test reporters and Prometheus. A form that cannot be written takes no verdict away.
 for form in markdown:report.md html:report.html junit:junit.xml openmetrics:metrics.txt; do
