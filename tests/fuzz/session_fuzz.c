@@ -23,6 +23,7 @@ struct bed {
 	struct bridge_gpu *gpus[GPUS];
 	struct bridge_session *session;
 	struct base_buffer out;
+	size_t held;
 };
 
 static void detached(void *context, struct bridge_attach *attach)
@@ -32,6 +33,7 @@ static void detached(void *context, struct bridge_attach *attach)
 		bridge_gpu_leave(bed->gpus[i], attach);
 	}
 	bridge_archive_forget(&bed->archive, attach);
+	bridge_bundles_forget(bed->archive.bundles, attach);
 }
 
 static void handle(struct bed *bed, const uint8_t *frame, size_t size)
@@ -70,11 +72,13 @@ static void start(struct bed *bed)
 	bed->root = bridge_node_root();
 	struct bridge_node *gpus = bridge_node_add(bed->root, "gpu", NULL, NULL);
 	bed->archive.directory = bridge_node_add(bed->root, "worker", NULL, NULL);
+	bed->archive.bundles = bridge_bundles_create(bed->root);
 	for (size_t i = 0; i < GPUS; i++) {
 		bed->gpus[i] = bridge_gpu_create(&cards.cards[i], bed->loop, &bed->archive, gpus);
 	}
 	bridge_cards_finish(&cards);
-	struct bridge_session_host host = {.root = bed->root, .detached = detached, .context = bed};
+	struct bridge_session_host host = {
+		.root = bed->root, .detached = detached, .context = bed, .held = &bed->held};
 	struct bridge_peer peer = {.uid = geteuid()};
 	bed->session = bridge_session_create(&host, &peer);
 	send_message(bed,
@@ -93,10 +97,16 @@ static void start(struct bed *bed)
 static void stop(struct bed *bed)
 {
 	bridge_session_destroy(bed->session);
+	/* Nothing is left in the account, and nobody's bundles are. */
+	struct wire_text bundles = wire_text("bundles");
+	if (bed->held != 0 || bridge_node_child(bed->root, &bundles)->first != NULL) {
+		abort();
+	}
 	for (size_t i = 0; i < GPUS; i++) {
 		bridge_gpu_destroy(bed->gpus[i]);
 	}
 	bridge_archive_finish(&bed->archive);
+	bridge_bundles_destroy(bed->archive.bundles);
 	bridge_node_unlink(bed->root);
 	bridge_loop_destroy(bed->loop);
 	base_buffer_finish(&bed->out);
