@@ -121,7 +121,7 @@ static void shuffle(size_t *order, size_t count, uint64_t *seed)
 static void replay(const struct recording *recording, const struct change *change, uint64_t *seed,
 	struct verdict *together)
 {
-	size_t order[RUNS_MAX], count = 0;
+	size_t order[RUNS_MAX] = {0}, count = 0;
 	double baseline[BASELINE_RUNS];
 	struct verdict verdicts[VERDICT_RUNS_MAX];
 	shuffle(order, recording->count, seed);
