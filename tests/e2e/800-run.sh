@@ -99,6 +99,20 @@ expect_no_call '^apt-get'
 expect_no_call '^cmake'
 entry=
 
+# A release is made by packaging/dist.sh of the built tree, and its files are named.
+mkdir -p -- "$tree/packaging" "$tree/build/dist"
+: >"$tree/build/dist/gpu-lane-of-yesterday.tar.gz"
+cat >"$tree/packaging/dist.sh" <<'DOUBLE'
+echo chatter of dist
+mkdir -- "$2"
+: >"$2/gpu-lane.tar.gz"
+DOUBLE
+lane dist
+expect_exit 0
+expect_no_stdout ''
+expect_stderr 'made: gpu-lane.tar.gz in '
+expect_no_stderr chatter
+
 # A tree that was built elsewhere and moved is configured anew.
 echo 'CMAKE_HOME_DIRECTORY:INTERNAL=/elsewhere' >"$tree/build/release/CMakeCache.txt"
 lane canary
