@@ -28,6 +28,13 @@ enum bridge_open { BRIDGE_READ = 1, BRIDGE_WRITE = 2 };
  */
 struct bridge_client *bridge_client_connect(
 	const char *address, const char *uname, const char *aname, struct lane_error *err);
+/**
+ * The same with the ticket in a file ("-": stdin; NULL: none), and with some patience while the
+ * bridge fetches the key that it is signed with. Errors: those above, FILE_READ, and USAGE when
+ * there is no ticket in the file.
+ */
+struct bridge_client *bridge_client_connect_with(
+	const char *address, const char *uname, const char *ticket_file, struct lane_error *err);
 /** The same over a connected socket, which it takes over in every case. */
 struct bridge_client *bridge_client_adopt(
 	int fd, const char *uname, const char *aname, struct lane_error *err);

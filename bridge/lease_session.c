@@ -2,7 +2,6 @@
 #include "bridge/gpu_lease.h"
 
 #include "base/exit.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "bridge/address.h"
@@ -10,39 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-#define NS_PER_MS 1000000L
-
-enum {
-	TICKET_SIZE_MAX = 16 << 10,
-	/** A bridge that does not know the key of a ticket yet asks for some patience. */
-	CONNECT_TRIES = 6,
-	CONNECT_PAUSE_MS = 500,
-};
-
-/** The ticket without white space around it; "" when there is none. Caller frees; NULL on failure.
- */
-static char *read_ticket(const struct lease_choice *choice, struct lane_error *err)
-{
-	if (choice->ticket == NULL) {
-		return base_strdup("");
-	}
-	const char *path = strcmp(choice->ticket, "-") == 0 ? "/dev/stdin" : choice->ticket;
-	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
-	if (!base_file_read(path, TICKET_SIZE_MAX, &text, err)) {
-		return NULL;
-	}
-	const char *start = text.data != NULL ? text.data : "";
-	start += strspn(start, " \t\r\n");
-	size_t size = strcspn(start, " \t\r\n");
-	if (size == 0) {
-		lane_error_set(err, "USAGE", "%s: holds no ticket", choice->ticket);
-		return NULL;
-	}
-	return base_strndup(start, size);
-}
 
 static char *address_of(const struct lease_choice *choice, struct lane_error *err)
 {
@@ -64,33 +31,15 @@ static char *first_gpu(struct bridge_client *client, struct lane_error *err)
 	return base_strdup(names->child->valuestring);
 }
 
-static struct bridge_client *connect_patiently(
-	const char *address, const char *ticket, struct lane_error *err)
-{
-	for (unsigned tries = 1;; tries++) {
-		LANE_ERROR_AUTO cause = LANE_ERROR_INIT;
-		struct bridge_client *client = bridge_client_connect(address, "", ticket, &cause);
-		if (client != NULL) {
-			return client;
-		}
-		if (tries == CONNECT_TRIES || !lane_error_is(&cause, "BRIDGE_BUSY")) {
-			lane_error_set(err, cause.code, "%s", lane_error_message(&cause));
-			return NULL;
-		}
-		nanosleep(&(struct timespec){.tv_nsec = CONNECT_PAUSE_MS * NS_PER_MS}, NULL);
-	}
-}
-
 struct bridge_client *lease_connect(
 	const struct lease_choice *choice, char **gpu, struct lane_error *err)
 {
 	*gpu = NULL;
-	BASE_FREE char *ticket = read_ticket(choice, err);
-	BASE_FREE char *address = ticket != NULL ? address_of(choice, err) : NULL;
+	BASE_FREE char *address = address_of(choice, err);
 	if (address == NULL) {
 		return NULL;
 	}
-	struct bridge_client *client = connect_patiently(address, ticket, err);
+	struct bridge_client *client = bridge_client_connect_with(address, "", choice->ticket, err);
 	if (client == NULL) {
 		return NULL;
 	}

@@ -27,6 +27,8 @@ struct canary_lane_options {
 	enum canary_mode mode;
 	/** Of the running bridge; for CANARY_BRIDGE alone. */
 	const char *address;
+	/** File with the ticket for it, or NULL. */
+	const char *ticket;
 	const struct compute_choice *choice;
 	/** For opening, for one reply, and for one wait. */
 	unsigned timeout_ms;

@@ -268,7 +268,7 @@ struct canary_lane *canary_lane_open_bridge(
 	if (options->mode == CANARY_EMBEDDED) {
 		connected = connect_embedded(lane, err);
 	} else {
-		lane->client = bridge_client_connect(options->address, "canary", "", err);
+		lane->client = bridge_client_connect_with(options->address, "canary", options->ticket, err);
 		connected = lane->client;
 	}
 	if (connected) {

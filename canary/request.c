@@ -11,6 +11,7 @@ enum option {
 	OPTION_WORKLOAD,
 	OPTION_DEVICE,
 	OPTION_BRIDGE,
+	OPTION_TICKET,
 	OPTION_EMBEDDED,
 	OPTION_DIRECT,
 	OPTION_MEM_MB,
@@ -41,7 +42,9 @@ static const struct base_option options[] = {
 	{OPTION_WORKLOAD, "workload", 'w', "NAME[,NAME]", "only these, see 'gpu-canary list'"},
 	{OPTION_DEVICE, "device", 'd', "DEVICE",
 		"pci:0000:03:00.0, drm:/dev/dri/renderD128, uuid:UUID or name:REGEX (the best hardware device)"},
-	{OPTION_BRIDGE, "bridge", 0, "ADDRESS", "lease from a running bridge: unix:PATH, tcp:ADDRESS:PORT or tls:HOST:PORT"},
+	{OPTION_BRIDGE, "bridge", 0, "ADDRESS",
+		"lease from a running bridge: unix:PATH, tcp:ADDRESS:PORT or tls:HOST:PORT"},
+	{OPTION_TICKET, "ticket", 't', "FILE", "ticket for the running bridge, or - for stdin"},
 	{OPTION_EMBEDDED, "embedded", 0, NULL, "bring the bridge along (the default)"},
 	{OPTION_DIRECT, "direct", 0, NULL, "no bridge and no lease: shows what a bridge costs"},
 	{OPTION_MEM_MB, "mem-mb", 0, "N",
@@ -169,6 +172,9 @@ static bool take_option(
 		return true;
 	case OPTION_BRIDGE:
 		return take_mode(scan, CANARY_BRIDGE, request, err);
+	case OPTION_TICKET:
+		canary->ticket = scan->value;
+		return true;
 	case OPTION_EMBEDDED:
 		return take_mode(scan, CANARY_EMBEDDED, request, err);
 	case OPTION_DIRECT:
@@ -293,6 +299,9 @@ static bool check_request(struct request *request, struct lane_error *err)
 	}
 	if (request->canary.update_baseline && !request->baseline) {
 		return lane_error_set(err, "USAGE", "--update-baseline needs --baseline");
+	}
+	if (request->canary.ticket && request->canary.mode != CANARY_BRIDGE) {
+		return lane_error_set(err, "USAGE", "--ticket needs --bridge");
 	}
 	if (request->lease_option && request->canary.mode == CANARY_DIRECT) {
 		return lane_error_set(

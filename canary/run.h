@@ -16,6 +16,8 @@ struct canary_options {
 	enum canary_mode mode;
 	/** Of the running bridge. */
 	const char *address;
+	/** File with the ticket for it, or NULL. */
+	const char *ticket;
 	struct compute_choice choice;
 	/** 0: as much as the workloads take. */
 	uint32_t mem_mb;

@@ -104,6 +104,7 @@ static bool open_lane(struct run *run, const struct compute_choice *choice, stru
 	struct canary_lane_options lane = {
 		.mode = options->mode,
 		.address = options->address,
+		.ticket = options->ticket,
 		.choice = choice,
 		.timeout_ms = options->timeout_ms,
 		.interrupt = &run->interrupt,

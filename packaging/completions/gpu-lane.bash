@@ -52,7 +52,7 @@ _gpu_lane_value() {
     workload) words=$(_gpu_lane_ask "$1" gpu-canary list | cut -d ' ' -f 1) ;;
     explain) words=$(_gpu_lane_ask "$1" gpu-report faults | sed -n 's/^## //p') ;;
     device) words='pci: drm: uuid: name:' ;;
-    bridge | listen) words='unix: tcp:' ;;
+    bridge | listen) words='unix: tcp: tls:' ;;
     *)
       words=$(_gpu_lane_choices "$4") || words=
       [[ $3 == *[!a-z\|]* ]] || words=${3//|/ }

@@ -36,3 +36,22 @@ kill -TERM "$pid"
 wait "$pid" || fail "the bridge ended with status $?: $(cat "$tmp/gpu-bridge-host.log")"
 expect_status 2 "$bin/gpu-canary" --bridge "unix:$tmp/bridge.sock"
 expect_stdout BRIDGE_UNREACHABLE
+
+# A machine beside it, with nothing but a ticket: over TCP it may read without one, and run with it.
+expect_status 0 "$bin/gpu-lease" keygen "$tmp/key"
+run "$bin/gpu-lease" mint --key "$tmp/key" --subject ci --ttl 60
+cp -- "$tmp/stdout" "$tmp/ticket"
+printf '{"schema": "gpu-lane-policy/v1", "keys": ["key.pub"], "issuers": [], "users": []}' \
+  >"$tmp/policy.json"
+port=$(python3 -c 'import socket
+with socket.socket() as s:
+    s.bind(("127.0.0.1", 0))
+    print(s.getsockname()[1])')
+start "$bin/gpu-bridge-host" --allow-software --policy "$tmp/policy.json" \
+  --listen "tcp:127.0.0.1:$port" --listen "unix:$tmp/bridge.sock"
+wait_for 20 test -S "$tmp/bridge.sock"
+expect_usage_error "$bin/gpu-canary" --embedded --ticket "$tmp/ticket"
+expect_status 0 "$bin/gpu-canary" --bridge "tcp:127.0.0.1:$port" --ticket "$tmp/ticket" \
+  --allow-software --workload triad --ttl 30
+run "$bin/gpu-canary" --bridge "tcp:127.0.0.1:$port" --allow-software --workload triad
+[ "$status" -ne 0 ] || fail 'a stranger runs jobs'
