@@ -14,6 +14,7 @@ static const char *const passed[] = {
 	"LANG",
 	"LC_*",
 	"LD_LIBRARY_PATH",
+	"LD_PRELOAD",
 	"TMPDIR",
 	"TZ",
 	"XDG_CONFIG_DIRS",
@@ -23,6 +24,7 @@ static const char *const passed[] = {
 	"VK_*",
 	/* Mesa. */
 	"ACO_*",
+	"AMDGPU_GPU_ID",
 	"AMD_*",
 	"ANV_*",
 	"DRIRC_CONFIGDIR",
