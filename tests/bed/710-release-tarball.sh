@@ -12,6 +12,8 @@ tarball=$(sed -n '/\.tar\.gz$/p' "$tmp/stdout")
 expect_stdout gpu-lane_
 (cd -- "$tmp/dist" && sha256sum --check --quiet SHA256SUMS) || fail 'SHA256SUMS is not true'
 [ "$(find "$tmp/dist" -mindepth 1 | wc -l)" -eq 3 ] || fail 'more than package, tarball and sums'
+expect_status 0 dpkg-parsechangelog -l "$src/packaging/debian/changelog" -S Version
+expect_stdout "$("$bin/gpu-probe" --version | cut -d ' ' -f 2)"
 expect_status 0 lintian --no-cfg --allow-root --fail-on error "$tmp/dist"/*.deb
 expect_status 0 sh "$src/packaging/dist.sh" "$build" "$tmp/again"
 cmp "$tmp/dist/$tarball" "$tmp/again/$tarball" || fail 'another tarball comes of the same tree'
