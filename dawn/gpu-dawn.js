@@ -70,6 +70,12 @@ function work(options) {
     ended.timeout = true;
     child.kill("SIGKILL");
   }, timeout_s * 1000);
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.once(signal, () => {
+      ended.interrupted = signal;
+      child.kill("SIGKILL");
+    });
+  }
   let text = "";
   child.stdio[3].on("data", (bytes) => {
     text += bytes;

@@ -3,6 +3,10 @@
 
 // As the one table of faults has them: tests/e2e/780-dawn.sh holds the two together.
 export const FAULTS = {
+  CANARY_INTERRUPTED: [
+    "The run was interrupted",
+    "Run it again; give the job more time if it was cut off.",
+  ],
   DAWN_CRASHED: [
     "Dawn crashed",
     "Update or replace the Vulkan driver; gpu-probe names the one that crashes.",
@@ -44,6 +48,9 @@ const STEPS = [
 // The finding that explains why the work stopped, or null.
 function explain(seen, ended) {
   const message = (seen.error ?? `it stopped at ${seen.stage}`).split("\n")[0];
+  if (ended.interrupted) {
+    return ["CANARY_INTERRUPTED", `${ended.interrupted} ended it`];
+  }
   if (ended.timeout) {
     return ["DAWN_TIMEOUT", `it was killed after ${ended.timeout_s} s, at ${seen.stage}`];
   }
@@ -139,8 +146,8 @@ function describe(adapter) {
     : null;
 }
 
-// seen: what work.js wrote. ended: {status, signal, timeout, timeout_s} of its process.
-// run: {version, started, duration_ms, node}.
+// seen: what work.js wrote. ended, of its process: {status, signal, timeout, timeout_s,
+// interrupted}. run: {version, started, duration_ms, node}.
 export function makeReport(seen, ended, run) {
   const expectations = STEPS.map((step) => check(seen, step));
   const why = explain(seen, ended);

@@ -71,6 +71,17 @@ package 'import { writeSync } from "node:fs"; for (;;) writeSync(3, "x".repeat(4
 ends 2 DAWN_CRASHED
 package 'for (;;);'
 ends 2 DAWN_TIMEOUT --timeout 1
+# A signal ends the part with the driver too, and leaves a report.
+printf 'import { writeFileSync } from "node:fs"; writeFileSync("%s", String(process.pid)); for (;;);\n' \
+  "$tmp/worker" >"$tmp/package/index.js"
+start node "$dawn" --package "$tmp/package" -o "$tmp/dawn.json"
+wait_for 20 test -s "$tmp/worker"
+kill "$pid"
+status=0
+wait "$pid" || status=$?
+[ "$status" -eq 2 ] || fail "exit status $status after a signal"
+expect_json "$tmp/dawn.json" "[f['code'] for f in doc['findings']] == ['CANARY_INTERRUPTED']"
+! kill -0 "$(cat "$tmp/worker")" 2>/dev/null || fail 'the part with the driver goes on'
 
 # A device that takes everything and computes nothing: buffers keep what they held.
 package 'const nothing = () => ({});
@@ -145,6 +156,19 @@ step 2 LANE_REPORTS="$tmp/reports"
 [ "$(output verdict):$(output report)" = "unknown:$tmp/reports/dawn.json" ] || fail 'other outputs'
 sed -n '/^::stop-commands::/,/^::[0-9a-f]*::$/!p' "$tmp/stdout" | grep -q 'from a driver' &&
   fail 'a driver speaks as the step'
+# A cancelled job: the signal reaches Dawn through the step.
+rm "$tmp/worker"
+printf 'import { writeFileSync } from "node:fs"; writeFileSync("%s", String(process.pid)); for (;;);\n' \
+  "$tmp/worker" >"$tmp/package/index.js"
+: >"$tmp/output"
+start env --default-signal=INT GITHUB_OUTPUT="$tmp/output" RUNNER_TEMP="$tmp/temp" LANE_BIN="$bin" \
+  LANE_DAWN_PACKAGE="$tmp/package" sh "$src/workflows/gpu-dawn/dawn.sh"
+wait_for 20 test -s "$tmp/worker"
+kill -INT "$pid"
+status=0
+wait "$pid" || status=$?
+[ "$status:$(output verdict)" = 2:unknown ] || fail "a cancelled step: $status $(output verdict)"
+expect_json "$(output report)" "[f['code'] for f in doc['findings']] == ['CANARY_INTERRUPTED']"
 for program in sh sed tr od mktemp dirname cp; do
   ln -s "$(command -v "$program")" "$tmp/bare/"
 done

@@ -40,9 +40,17 @@ if [ -z "$package" ]; then
   package=$modules/node_modules/webgpu
 fi
 
-status=0
 printf '::stop-commands::%s\n' "$pause"
-node "$dawn/gpu-dawn.js" --package "$package" -o "$report" || status=$?
+node "$dawn/gpu-dawn.js" --package "$package" -o "$report" &
+child=$!
+# The runner signals this process alone; a trapped signal ends wait before the child has ended.
+trap 'kill -TERM "$child"' INT TERM
+while :; do
+  status=0
+  wait "$child" || status=$?
+  kill -0 "$child" 2>/dev/null || break
+done
+trap - INT TERM
 printf '::%s::\n' "$pause"
 if [ "$status" -gt 2 ] || [ ! -s "$report" ]; then
   fail "it ended with status $status; what it said stands above"
