@@ -91,7 +91,8 @@ static void cause_sayings(const struct probe_case *trial)
 	hear_all(trial, probe_path_find(trial->facts, "vulkan.messages"), findings);
 	hear_all(trial, probe_path_find(trial->facts, "collectors[vulkan].log"), findings);
 	/* What the kernel once said of a GPU that has its nodes now is history. */
-	if (trial->state != REPORT_HELD && !probe_case_node(trial->facts, trial->gpu, "render")) {
+	if (trial->hardware_wanted && trial->state != REPORT_HELD &&
+		!probe_case_node(trial->facts, trial->gpu, "render")) {
 		hear_all(trial, probe_path_find(trial->facts, "host.kernel_log"), findings);
 	}
 	const cJSON *icd;
