@@ -101,24 +101,13 @@ uint64_t lease_seconds_after(uint64_t now_ns, uint32_t seconds)
 	return then_ns;
 }
 
-/** What is not held. The sums of what is held never exceed the capacity, so this cannot wrap. */
-static struct lease_capacity free_capacity(const struct lease_table *table)
-{
-	struct lease_capacity left = table->capacity;
-	for (size_t i = 0; i < table->held.count; i++) {
-		left.mem_mb -= table->held.leases[i]->mem_mb;
-		left.streams = (uint8_t)(left.streams - table->held.leases[i]->streams);
-	}
-	return left;
-}
-
 static bool fits(const struct lease_table *table, const struct lease *lease)
 {
 	const struct lease_list *held = &table->held;
 	if (held->count > 0 && (lease->exclusive || held->leases[0]->exclusive)) {
 		return false;
 	}
-	struct lease_capacity left = free_capacity(table);
+	struct lease_capacity left = lease_table_free(table);
 	return lease->mem_mb <= left.mem_mb && lease->streams <= left.streams;
 }
 
@@ -179,92 +168,17 @@ static size_t queue_place(const struct lease_table *table, const struct lease *l
 	return place;
 }
 
-static bool check_request(
-	const struct lease_table *table, const struct lease_request *request, struct lane_error *err)
-{
-	if (request->subject == NULL || request->subject[0] == '\0' ||
-		strlen(request->subject) > LEASE_SUBJECT_MAX) {
-		return lane_error_set(
-			err, "LEASE_INVALID", "subject must have 1 to %d bytes", LEASE_SUBJECT_MAX);
-	}
-	const struct {
-		const char *name;
-		uint32_t value, max;
-	} amounts[] = {
-		{"mem_mb", request->mem_mb, table->capacity.mem_mb},
-		{"streams", request->streams, table->capacity.streams},
-		{"ttl_s", request->ttl_s, UINT32_MAX},
-	};
-	for (size_t i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {
-		if (amounts[i].value == 0) {
-			return lane_error_set(err, "LEASE_INVALID", "%s must be 1 or more", amounts[i].name);
-		}
-		if (amounts[i].value > amounts[i].max) {
-			return lane_error_set(err, "LEASE_INVALID", "%s=%u is more than the GPU has (%u)",
-				amounts[i].name, amounts[i].value, amounts[i].max);
-		}
-	}
-	return true;
-}
-
-/** Whether the subject's quota has room for the request. */
-static bool check_quota(
-	const struct lease_table *table, const struct lease_request *request, struct lane_error *err)
-{
-	struct {
-		const char *name;
-		uint64_t asked, has, quota;
-	} amounts[] = {
-		{"mem_mb", request->mem_mb, 0, request->quota.mem_mb},
-		{"streams", request->streams, 0, request->quota.streams},
-		{"leases", 1, 0, request->quota.leases},
-	};
-	const struct lease_list *lists[] = {&table->held, &table->queue};
-	for (size_t l = 0; l < 2; l++) {
-		for (size_t i = 0; i < lists[l]->count; i++) {
-			const struct lease *lease = lists[l]->leases[i];
-			if (strcmp(lease->subject, request->subject) == 0) {
-				amounts[0].has += lease->mem_mb;
-				amounts[1].has += lease->streams;
-				amounts[2].has++;
-			}
-		}
-	}
-	for (size_t i = 0; i < sizeof(amounts) / sizeof(amounts[0]); i++) {
-		if (amounts[i].quota > 0 && amounts[i].has + amounts[i].asked > amounts[i].quota) {
-			return lane_error_set(err, "LEASE_QUOTA",
-				"%s=%llu asked, %s has %llu of its quota of %llu here", amounts[i].name,
-				(unsigned long long)amounts[i].asked, request->subject,
-				(unsigned long long)amounts[i].has, (unsigned long long)amounts[i].quota);
-		}
-	}
-	return true;
-}
-
-static bool refuse_busy(
-	const struct lease_table *table, const struct lease_request *request, struct lane_error *err)
-{
-	if (request->queue) {
-		return lane_error_set(err, "LEASE_BUSY", "%zu requests wait already", table->queue.count);
-	}
-	struct lease_capacity left = free_capacity(table);
-	return lane_error_set(err, "LEASE_BUSY",
-		"mem_mb=%u streams=%u asked, mem_mb=%u streams=%u free, %zu leases held, %zu waiting",
-		request->mem_mb, request->streams, left.mem_mb, left.streams, table->held.count,
-		table->queue.count);
-}
-
 bool lease_table_request(struct lease_table *table, const struct lease_request *request,
 	uint64_t now_ns, struct lease **lease, struct lane_error *err)
 {
 	lease_table_advance(table, now_ns);
-	if (!check_request(table, request, err)) {
+	if (!lease_table_check(table, request, err)) {
 		return false;
 	}
 	if (table->cordoned) {
 		return lane_error_set(err, "LEASE_CORDONED", "the GPU is cordoned");
 	}
-	if (!check_quota(table, request, err)) {
+	if (!lease_table_check_quota(table, request, err)) {
 		return false;
 	}
 	struct lease wanted = {
@@ -281,7 +195,7 @@ bool lease_table_request(struct lease_table *table, const struct lease_request *
 	size_t place = queue_place(table, &wanted);
 	bool now = place == 0 && fits(table, &wanted);
 	if (!now && (!request->queue || table->queue.count == LEASE_QUEUE_MAX)) {
-		return refuse_busy(table, request, err);
+		return lease_table_refuse(table, request, err);
 	}
 	table->next_id++;
 	wanted.subject = base_strdup(request->subject);
@@ -301,7 +215,7 @@ bool lease_table_restore(struct lease_table *table, const struct lease_request *
 	const struct lease_restored *restored, uint64_t now_ns, struct lease **lease,
 	struct lane_error *err)
 {
-	if (!check_request(table, request, err)) {
+	if (!lease_table_check(table, request, err)) {
 		return false;
 	}
 	struct lease wanted = {
@@ -317,7 +231,7 @@ bool lease_table_restore(struct lease_table *table, const struct lease_request *
 		.owner = request->owner,
 	};
 	if (!fits(table, &wanted)) {
-		return refuse_busy(table, request, err);
+		return lease_table_refuse(table, request, err);
 	}
 	wanted.subject = base_strdup(request->subject);
 	*lease = base_alloc(1, sizeof(**lease));

@@ -30,6 +30,18 @@ struct lease_table {
  * (preempt.c); brings `look_ns` forward. */
 void lease_table_preempt(struct lease_table *table, uint64_t now_ns);
 
+/** What is not held (admit.c). */
+struct lease_capacity lease_table_free(const struct lease_table *table);
+/** Whether the request makes sense on this GPU. Errors: LEASE_INVALID. */
+bool lease_table_check(
+	const struct lease_table *table, const struct lease_request *request, struct lane_error *err);
+/** Whether the subject's quota has room for the request. Errors: LEASE_QUOTA. */
+bool lease_table_check_quota(
+	const struct lease_table *table, const struct lease_request *request, struct lane_error *err);
+/** Says why there is no room for the request now, or no place to wait: LEASE_BUSY. */
+bool lease_table_refuse(
+	const struct lease_table *table, const struct lease_request *request, struct lane_error *err);
+
 /** `now_ns` and so many seconds, never beyond UINT64_MAX. */
 uint64_t lease_seconds_after(uint64_t now_ns, uint32_t seconds);
 
