@@ -70,7 +70,7 @@ static void kill_idle(struct bridge_gpu *gpu)
 	for (struct bridge_tenant *tenant = gpu->tenants; tenant != NULL; tenant = tenant->next) {
 		for (struct bridge_slot *slot = tenant->slots; slot != NULL; slot = slot->next) {
 			if (slot->state == BRIDGE_SLOT_IDLE) {
-				bridge_slot_kill(slot, NULL, "GPU quarantined");
+				bridge_slot_kill(slot, "ERR CANCELLED", "GPU quarantined");
 			}
 		}
 	}
@@ -186,7 +186,8 @@ void bridge_health_advance(struct bridge_gpu *gpu, uint64_t now_ns)
 	} else if (checker->state == BRIDGE_SLOT_IDLE) {
 		/* Given back once it is reaped: the device is nobody's then. */
 		health->passed = checker->generation == health->generation;
-		bridge_slot_kill(checker, NULL, health->passed ? "checked" : "quarantined once more");
+		bridge_slot_kill(
+			checker, "ERR CANCELLED", health->passed ? "checked" : "quarantined once more");
 	}
 }
 

@@ -577,6 +577,8 @@ static void a_lost_device_quarantines_until_a_submit_was_checked(void **state)
 	turn(bed);
 	expect_states(bed, "GPU-0", "QUARANTINED,SERVING");
 	assert_true(facts_hold(bed, "\"serving\""));
+	/* Of the two that are gone one has failed, the other has done what it was for. */
+	assert_int_equal(bed->gpu->workers_failed, 1);
 	emit(bed, newest(), BRIDGE_WORKER_READY, NULL);
 	expect_states(bed, "b", "QUEUED,RUNNING");
 	command(bed, 1, "LEASE mem_mb=1 streams=1 ttl_s=60\n", "OK LEASE");
