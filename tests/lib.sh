@@ -215,8 +215,8 @@ in_root() {
 }
 
 # boot_vm SUITE SCRIPT: runs tests/bed/guest/SCRIPT in an emulated machine with the kernel of this
-# Debian suite, or skips with the reason. There it is the only program, is given a folder, whose files
-# come back as $tmp/gathered, and has $tmp/payload at /mnt, with the build tree's programs.
+# Debian suite, or skips with the reason. There it is the only program, is given a folder, whose
+# files come back as $tmp/gathered, and has $tmp/payload at /mnt, with the build tree's programs.
 boot_vm() {
   need qemu-system-x86_64 mkfs.ext4
   outcome=0
@@ -226,7 +226,8 @@ boot_vm() {
   mkdir -p -- "$tmp/payload" "$tmp/gathered"
   cp -R -- "$bin" "$build/libexec" "$build/share" "$tmp/payload"
   cp -- "$src/tests/bed/guest/$2" "$tmp/payload/guest.sh"
-  LANE_TEST_TIMEOUT=200 run sh "$src/tests/bed/boot-vm.sh" "$boot" "$tmp/payload" 180 "$tmp/gathered"
+  LANE_TEST_TIMEOUT=200 run sh "$src/tests/bed/boot-vm.sh" \
+    "$boot" "$tmp/payload" 180 "$tmp/gathered"
   cat -- "$tmp/stdout"
   [ "$status" -eq 0 ] || fail "the guest ended with status $status"
 }

@@ -20,8 +20,8 @@ trap 'exit 143' TERM INT HUP
 
 truncate -s "$(($(du -sm -- "$payload" | cut -f 1) * 5 / 4 + 16))M" "$scratch/payload.img"
 mkfs.ext4 -q -O '^has_journal' -d "$payload" "$scratch/payload.img"
-# There is no timer in this machine that the kernel could measure the time stamp counter with, and
-# it is this machine's own.
+# This machine has no timer that the kernel could measure its time stamp counter with, which is the
+# host's own; and a busy host must not make it doubt that counter.
 khz=$(awk '/^cpu MHz/ { printf "%d\n", $4 * 1000; exit }' /proc/cpuinfo)
 # KVM is not asked for: in a nested machine it may be there and die.
 status=0

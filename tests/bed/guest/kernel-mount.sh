@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2086 # commands of several words
-# Runs as the only program of the machine that tests/bed/boot-vm.sh boots: the kernel's own 9p client
-# mounts the bridge, and a shell does the rest. /mnt holds bin/, libexec/ and data/; with data/driver
-# jobs also run on a real driver.
+# Runs as the only program of the machine that tests/bed/boot-vm.sh boots: the kernel's own 9p
+# client mounts the bridge, and a shell does the rest. /mnt holds bin/, libexec/ and data/; with
+# data/driver jobs also run on a real driver.
 set -eu
 
 data=/mnt/data
@@ -37,9 +37,9 @@ refuses() {
   grep -q "$expected" /tmp/refused || fail "$*: not \"$expected\" but $(cat /tmp/refused)"
 }
 
-# refuses_write COMMAND...: as `refuses`, for a lease or ticket that is over. Linux 6.12 makes of every
-# write that the server refuses one of no bytes, which cat takes for a full disk, and fails the next
-# one of a descriptor that was open then with EIO, without sending it.
+# refuses_write COMMAND...: as `refuses`, for a lease or ticket that is over. Linux 6.12 makes of
+# every write that the server refuses one of no bytes, which cat takes for a full disk, and fails the
+# next one of a descriptor that was open then with EIO, without sending it.
 refuses_write() {
   case $(uname -r) in
     6.12.*) refuses 'not permitted\|No space left' "$@" ;;
@@ -228,7 +228,8 @@ unmount
 # /proc/mounts.
 mounted='a whole ticket'
 [ "$(wc -c </tmp/ticket)" -gt 255 ] || fail 'the ticket is short'
-refuses . mount -t 9p -o "version=9p2000.L,trans=tcp,port=5640,aname=$(cat /tmp/ticket)" 127.0.0.1 /m
+options="version=9p2000.L,trans=tcp,port=5640,aname=$(cat /tmp/ticket)"
+refuses . mount -t 9p -o "$options" 127.0.0.1 /m
 passed "refused by mount: $(cat /tmp/refused)"
 handle=$(take_handle)
 mount_at 'tcp, a handle' "trans=tcp,port=5640,access=any,aname=$handle" 127.0.0.1

@@ -38,7 +38,8 @@ in_container() {
 
 icds=/usr/share/vulkan/icd.d
 kernel='gpu-probe --only host,drm,pci --timeout 60 --format json'
-vulkan="env VK_DRIVER_FILES=$icds/virtio_icd.json:$icds/lvp_icd.json gpu-probe --timeout 60 --format json"
+vulkan="env VK_DRIVER_FILES=$icds/virtio_icd.json:$icds/lvp_icd.json
+  gpu-probe --timeout 60 --format json"
 
 [ "$(echo /dev/dri/renderD*)" = '/dev/dri/renderD128 /dev/dri/renderD129 /dev/dri/renderD130' ] ||
   fail 'the nodes are others'
