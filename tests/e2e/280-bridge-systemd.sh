@@ -6,10 +6,18 @@ need python3
 export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$src/tests/hostile"
 
 cat >"$tmp/manager.py" <<'PYTHON'
-import os, signal, socket, subprocess, sys, time, urllib.request
+import atexit, os, signal, socket, subprocess, sys, urllib.request
 import ninep
 
 host, folder = sys.argv[1:]
+children = []
+
+def kill_children():
+    for child in children:
+        try:
+            os.kill(child, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
 def listening(family, address):
     one = socket.socket(family)
@@ -36,7 +44,14 @@ def start(sockets, names, notify, watchdog_us=None, abstract=False):
         if watchdog_us is not None:
             environment.update(WATCHDOG_USEC=str(watchdog_us), WATCHDOG_PID=str(os.getpid()))
         os.execve(host, [host, "--mock"], environment)
+    children.append(child)
     return child, manager
+
+def ends(child):
+    """Its exit status."""
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    children.remove(child)
+    return status
 
 def hears(manager, word):
     while True:
@@ -44,6 +59,7 @@ def hears(manager, word):
         if word in lines:
             return
 
+atexit.register(kill_children)
 unix = listening(socket.AF_UNIX, f"{folder}/activated.sock")
 tcp = listening(socket.AF_INET, ("127.0.0.1", 0))
 metrics = listening(socket.AF_INET, ("127.0.0.1", 0))
@@ -65,7 +81,7 @@ with urllib.request.urlopen(url, timeout=5) as answer:
     assert answer.read().endswith(b"# EOF\n")
 os.kill(child, signal.SIGTERM)
 hears(manager, "STOPPING=1")
-assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert ends(child) == 0
 assert os.path.exists(f"{folder}/activated.sock"), "the manager's socket is gone"
 
 # An abstract address to tell; no watchdog asked for, none told.
@@ -77,14 +93,14 @@ try:
 except TimeoutError:
     pass
 os.kill(child, signal.SIGTERM)
-assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert ends(child) == 0
 
 # What cannot be served: a socket that does not listen, one of datagrams, one that others reach.
 wrong = [socket.socket(socket.AF_UNIX), socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
          listening(socket.AF_INET, ("0.0.0.0", 0))]
 for i, one in enumerate(wrong):
     child, manager = start([one], ["x"], f"{folder}/wrong{i}.sock")
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2, i
+    assert ends(child) == 2, i
 
 # Descriptors of somebody else are not ours.
 done = subprocess.run([host, "--mock", "--check-config"], timeout=20,
