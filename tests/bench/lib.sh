@@ -57,8 +57,10 @@ serve() {
 
 stop_servers() {
   for server in $servers; do
-    kill "$server" 2>/dev/null || :
-    wait "$server" 2>/dev/null || :
+    if kill "$server" 2>/dev/null; then
+      # It ends by our signal, which is no failure.
+      ! wait "$server" 2>/dev/null
+    fi
   done
   servers=
 }

@@ -35,7 +35,7 @@ static VKAPI_ATTR void VKAPI_CALL get_properties2(
 	VkPhysicalDevice device, VkPhysicalDeviceProperties2 *properties)
 {
 	get_properties(device, &properties->properties);
-	if (HOSTILE_DEVICE == DEVICE_CONTRADICTS) {
+	if (device_act == DEVICE_CONTRADICTS) {
 		properties->properties.vendorID = OTHER_VENDOR;
 		properties->properties.deviceID = OTHER_DEVICE;
 	}
@@ -110,10 +110,10 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice physical,
 	(void)info;
 	(void)allocator;
 	(void)device;
-	if (HOSTILE_DEVICE == DEVICE_CRASHES) {
+	if (device_act == DEVICE_CRASHES) {
 		raise(SIGSEGV);
 	}
-	while (HOSTILE_DEVICE == DEVICE_HANGS) {
+	while (device_act == DEVICE_HANGS) {
 		pause();
 	}
 	return VK_ERROR_DEVICE_LOST;

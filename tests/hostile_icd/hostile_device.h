@@ -15,6 +15,9 @@ enum device_act {
 	DEVICE_HANGS,
 };
 
+/* What this one does: each build of the driver has one act. */
+static const enum device_act device_act = HOSTILE_DEVICE;
+
 /* The device, which the loader dispatches on. */
 VkPhysicalDevice hostile_device(void);
 /* A function of the device, or NULL. */

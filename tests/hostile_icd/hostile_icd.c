@@ -79,7 +79,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL enumerate_devices(
 	VkInstance instance, uint32_t *count, VkPhysicalDevice *devices)
 {
 	(void)instance;
-	bool some = HOSTILE_DEVICE != DEVICE_NONE;
+	bool some = device_act != DEVICE_NONE;
 	if (some && devices && *count > 0) {
 		devices[0] = hostile_device();
 	}
@@ -118,7 +118,7 @@ VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL vk_icdGetInstanceProcAddr(
 	if (strcmp(name, "vkEnumerateInstanceExtensionProperties") == 0) {
 		return (PFN_vkVoidFunction)enumerate_extensions;
 	}
-	if (HOSTILE_DEVICE != DEVICE_NONE) {
+	if (device_act != DEVICE_NONE) {
 		return hostile_device_function(name);
 	}
 	if (strstr(name, "PhysicalDevice") || strcmp(name, "vkCreateDevice") == 0 ||
