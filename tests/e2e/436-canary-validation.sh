@@ -12,5 +12,8 @@ export VK_LAYER_ENABLES=VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_
 names=$("$bin/gpu-canary" list | cut -d ' ' -f 1 | paste -s -d ,)
 expect_status 0 "$bin/gpu-canary" --allow-software --workload "$names" --format json
 cp "$tmp/stdout" "$tmp/report.json"
+# All but the matrices that older drivers do not have.
 expect_json "$tmp/report.json" "([w['name'] for w in doc['workloads'] if w['verified']] ==
-  '$names'.split(','))"
+  [name for name in '$names'.split(',') if not any(c['state'] == 'skipped' and
+    c['id'] == 'canary.' + name and name.startswith('matmul_coop_')
+    for c in doc['expectations'])])"
