@@ -10,7 +10,7 @@ here=$(cd -- "$(dirname -- "$0")" && pwd)
 build=$(cd -- "$1" && pwd)
 rounds=$2
 shift 2
-[ $# -gt 0 ] || set -- process wire lease job kernel report
+[ $# -gt 0 ] || set -- process wire lease job kernel report count
 export PATH="$build/bin:$PATH:/usr/sbin" LC_ALL=C
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * usage: bench_lease pairs ROUNDS PAIRS BRIDGE FOLDER
+ *        bench_lease revoke ROUNDS BRIDGE
  *        bench_lease expiry LEASES...
  *        bench_lease restart RECORDS FOLDER
  *
  * pairs    a lease acquired from BRIDGE, whose journal lies in FOLDER, and released, in turns with
  *          fdatasync(2) of as many bytes, half of them for each of the two answers, in a file
  *          beside the folder. Lines: NAME MICROSECONDS QUARTILE1 QUARTILE3, of a pair.
- * expiry   the table with so many leases, 250 to a GPU, that expire one after another: LEASES
- *          NANOSECONDS of a lease, from its request to the end.
- * restart  writes RECORDS records to a journal in FOLDER, then: "restart" is opening it as a bridge
- *          that starts does, "verify" checking every record of every file, "read" reading the same
- *          files. Lines: NAME MILLISECONDS.
+ * revoke   from a queen's REVOKE until the job file of the tenant, open all the while, answers
+ * EPERM and the next one has the lease: NAME MICROSECONDS QUARTILE1 QUARTILE3. expiry   the table
+ * with so many leases, 250 to a GPU, that expire one after another: LEASES NANOSECONDS of a lease,
+ * from its request to the end. restart  writes RECORDS records to a journal in FOLDER, then:
+ * "restart" is opening it as a bridge that starts does, "verify" checking every record of every
+ * file, "read" reading the same files. Lines: NAME MILLISECONDS.
  */
 #include "base/clock.h"
 #include "base/json.h"
@@ -87,6 +89,16 @@ static uint64_t folder_bytes(const char *folder, char *into, size_t size)
 	return bytes;
 }
 
+static struct bridge_client *client_of(const char *address)
+{
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	struct bridge_client *client = bridge_client_connect(address, "", "", &err);
+	if (client == NULL) {
+		die(address, lane_error_message(&err));
+	}
+	return client;
+}
+
 static double pairs_bridge(struct bridge_client *client, size_t pairs)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
@@ -115,11 +127,7 @@ static double pairs_raw(int file, const char *bytes, size_t pair_size, size_t pa
 
 static void pairs(size_t rounds, size_t count, const char *address, const char *folder)
 {
-	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
-	struct bridge_client *client = bridge_client_connect(address, "", "", &err);
-	if (client == NULL) {
-		die(address, lane_error_message(&err));
-	}
+	struct bridge_client *client = client_of(address);
 	/* The round that is not counted tells how much a pair writes. */
 	uint64_t before = folder_bytes(folder, NULL, 0);
 	pairs_bridge(client, count);
@@ -141,6 +149,53 @@ static void pairs(size_t rounds, size_t count, const char *address, const char *
 	printf("bytes %zu\n", pair_size);
 	print_quartiles("ours", ours, rounds);
 	print_quartiles("fdatasync", raw, rounds);
+}
+
+/* One tenant loses the GPU to the next. */
+static double revoke_measure(
+	struct bridge_client *queen, struct bridge_client *tenant, struct bridge_client *next)
+{
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	LANE_ERROR_AUTO refusal = LANE_ERROR_INIT;
+	const struct bridge_lease_request request = {
+		.mem_mb = 1, .streams = 1, .ttl_s = 60, .exclusive = true};
+	struct bridge_grant grant;
+	if (!bridge_client_acquire(tenant, "GPU-0", &request, &grant, &err)) {
+		die("bridge", lane_error_message(&err));
+	}
+	struct bridge_file *job = bridge_file_open(tenant, "/gpu/GPU-0/job", BRIDGE_WRITE, &err);
+	uint64_t start = base_clock_monotonic_ns();
+	if (job == NULL || !bridge_client_revoke(queen, "GPU-0", grant.lease, &err)) {
+		die("bridge", lane_error_message(&err));
+	}
+	if (bridge_file_write(job, "{}\n", 3, &refusal) || !lane_error_is(&refusal, "BRIDGE_DENIED")) {
+		die("bridge", "the job file of a revoked lease takes jobs");
+	}
+	if (!bridge_client_acquire(next, "GPU-0", &request, &grant, &err)) {
+		die("bridge", lane_error_message(&err));
+	}
+	double us = (double)(base_clock_monotonic_ns() - start) / 1e3;
+	bridge_file_close(job);
+	if (!bridge_client_release(next, "GPU-0", grant.lease, &err)) {
+		die("bridge", lane_error_message(&err));
+	}
+	return us;
+}
+
+static void revocations(size_t rounds, const char *address)
+{
+	struct bridge_client *queen = client_of(address);
+	struct bridge_client *tenant = client_of(address);
+	struct bridge_client *next = client_of(address);
+	double us[ROUNDS_MAX];
+	revoke_measure(queen, tenant, next);
+	for (size_t i = 0; i < rounds; i++) {
+		us[i] = revoke_measure(queen, tenant, next);
+	}
+	bridge_client_destroy(queen);
+	bridge_client_destroy(tenant);
+	bridge_client_destroy(next);
+	print_quartiles("revoke", us, rounds);
 }
 
 /* Frees what has ended, as a bridge does whose workers are gone. */
@@ -302,6 +357,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (strcmp(mode, "pairs") == 0 && argc == 6 && number(argv[2]) <= ROUNDS_MAX) {
 		pairs(number(argv[2]), number(argv[3]), argv[4], argv[5]);
+	} else if (strcmp(mode, "revoke") == 0 && argc == 4 && number(argv[2]) <= ROUNDS_MAX) {
+		revocations(number(argv[2]), argv[3]);
 	} else if (strcmp(mode, "expiry") == 0 && argc > 2) {
 		for (int i = 2; i < argc; i++) {
 			expiry(number(argv[i]));
@@ -310,7 +367,7 @@ int main(int argc, char **argv)
 		restart(number(argv[2]), argv[3]);
 	} else {
 		fprintf(stderr,
-			"usage: bench_lease pairs ROUNDS PAIRS BRIDGE FOLDER | expiry LEASES... | "
+			"usage: bench_lease pairs ROUNDS PAIRS BRIDGE FOLDER | revoke ROUNDS BRIDGE | expiry LEASES... | "
 			"restart RECORDS FOLDER\n");
 		return 64;
 	}
