@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const char magic[4] = "GLJ1";
+static const char magic[4] = {'G', 'L', 'J', '1'};
 
 /** Places of the header's fields. */
 enum {
