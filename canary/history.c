@@ -301,9 +301,8 @@ void history_print(const cJSON *document, struct base_buffer *out)
 		const cJSON *list = base_json_get(series, "changes");
 		uint64_t runs = base_json_uint(series, "runs", 0);
 		line_add(out, "%s: %llu run%s, last %.4g %s%s", base_json_string(series, "name", ""),
-			(unsigned long long)runs, runs == 1 ? "" : "s",
-			base_json_number(series, "last", 0), unit,
-			cJSON_GetArraySize(list) > 0 ? "" : ", no change");
+			(unsigned long long)runs, runs == 1 ? "" : "s", base_json_number(series, "last", 0),
+			unit, cJSON_GetArraySize(list) > 0 ? "" : ", no change");
 		cJSON_ArrayForEach(change, list)
 		{
 			print_change(change, unit, out);
