@@ -338,9 +338,7 @@ static void settle(struct bridge_tenant *tenant)
 static bool pump_tenant(struct bridge_gpu *gpu, struct bridge_tenant *tenant, uint64_t now_ns)
 {
 	for (struct bridge_slot *slot = tenant->slots; slot != NULL; slot = slot->next) {
-		if (slot->deadline_ns <= now_ns) {
-			bridge_slot_expire(slot);
-		}
+		bridge_slot_advance(slot, now_ns);
 	}
 	bool freed = false;
 	if (tenant->lease != NULL && tenant->lease->state == LEASE_ENDING) {
@@ -382,7 +380,8 @@ uint64_t bridge_gpu_next_ns(const struct bridge_gpu *gpu)
 	next_ns = health_ns < next_ns ? health_ns : next_ns;
 	for (const struct bridge_tenant *tenant = gpu->tenants; tenant != NULL; tenant = tenant->next) {
 		for (const struct bridge_slot *slot = tenant->slots; slot != NULL; slot = slot->next) {
-			next_ns = slot->deadline_ns < next_ns ? slot->deadline_ns : next_ns;
+			uint64_t slot_ns = bridge_slot_next_ns(slot);
+			next_ns = slot_ns < next_ns ? slot_ns : next_ns;
 		}
 	}
 	return next_ns;

@@ -43,6 +43,9 @@ struct bridge_slot {
 	struct bridge_run *run;
 	/** When its present state has lasted too long; UINT64_MAX: never. */
 	uint64_t deadline_ns;
+	/** When to try again to reap it, though its process has ended; UINT64_MAX: it has not, or can
+	 * be. */
+	uint64_t reap_ns;
 	/** Why it was killed: the last state of `run` once it is reaped (static), and its detail
 	 * (owned). */
 	const char *verdict;
@@ -221,8 +224,10 @@ bool bridge_slot_start(struct bridge_tenant *tenant, struct lane_error *err);
 void bridge_slot_run(struct bridge_slot *slot, struct bridge_run *run);
 /** Kills it; its job, if it has one, ends as `verdict` when it is reaped. */
 void bridge_slot_kill(struct bridge_slot *slot, const char *verdict, const char *reason);
-/** Acts on a deadline that has come. */
-void bridge_slot_expire(struct bridge_slot *slot);
+/** Acts on what has come due. */
+void bridge_slot_advance(struct bridge_slot *slot, uint64_t now_ns);
+/** When something is due next; UINT64_MAX for never. */
+uint64_t bridge_slot_next_ns(const struct bridge_slot *slot);
 /** Frees a slot; kills and waits if its worker is still there. */
 void bridge_slot_destroy(struct bridge_slot *slot);
 

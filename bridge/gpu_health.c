@@ -176,13 +176,14 @@ void bridge_health_advance(struct bridge_gpu *gpu, uint64_t now_ns)
 {
 	struct bridge_health *health = &gpu->health;
 	struct bridge_slot *checker = gpu->checker.slots;
+	if (checker != NULL) {
+		bridge_slot_advance(checker, now_ns);
+	}
 	if (checker == NULL) {
 		if (health->reason != NULL && health->check_ns <= now_ns && !some_dying(gpu)) {
 			health->passed = false;
 			start_check(gpu);
 		}
-	} else if (checker->deadline_ns <= now_ns) {
-		bridge_slot_expire(checker);
 	} else if (checker->state == BRIDGE_SLOT_IDLE) {
 		/* Given back once it is reaped: the device is nobody's then. */
 		health->passed = checker->generation == health->generation;
@@ -195,7 +196,7 @@ uint64_t bridge_health_next_ns(const struct bridge_gpu *gpu)
 {
 	const struct bridge_health *health = &gpu->health;
 	if (gpu->checker.slots != NULL) {
-		return gpu->checker.slots->deadline_ns;
+		return bridge_slot_next_ns(gpu->checker.slots);
 	}
 	/* Who is dying wakes us when it is gone. */
 	return health->reason == NULL || some_dying(gpu) ? UINT64_MAX : health->check_ns;

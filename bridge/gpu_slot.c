@@ -16,6 +16,8 @@ enum {
 	START_TIMEOUT_MS = 30000,
 	/** From SIGKILL to being reaped; more means uninterruptible sleep in the kernel. */
 	KILL_GRACE_MS = 1500,
+	/** Between two looks at an ended process that cannot be reaped. */
+	REAP_AGAIN_MS = 100,
 };
 
 static uint64_t from_now_ns(uint64_t ms)
@@ -146,6 +148,9 @@ static void process_ready(void *context, uint32_t events)
 	socket_ready(slot, events);
 	BASE_FREE char *reaped = NULL;
 	if (!bridge_worker_reap(slot->worker, &reaped)) {
+		/* Ended, and kept as a zombie by a debugger. Its descriptor stays ready: look away. */
+		bridge_loop_change(slot->tenant->gpu->loop, &slot->process, 0);
+		slot->reap_ns = from_now_ns(REAP_AGAIN_MS);
 		return;
 	}
 	const char *verdict = slot->verdict != NULL ? slot->verdict : "ERR WORKER";
@@ -197,6 +202,7 @@ bool bridge_slot_start(struct bridge_tenant *tenant, struct lane_error *err)
 		.state = BRIDGE_SLOT_STARTING,
 		.generation = tenant->gpu->health.generation,
 		.deadline_ns = from_now_ns(START_TIMEOUT_MS),
+		.reap_ns = UINT64_MAX,
 	};
 	if (!watch(slot, err)) {
 		bridge_worker_destroy(worker);
@@ -256,7 +262,7 @@ static void become_stuck(struct bridge_slot *slot)
 	bridge_health_stuck(gpu, stuck);
 }
 
-void bridge_slot_expire(struct bridge_slot *slot)
+static void expire(struct bridge_slot *slot)
 {
 	BASE_FREE char *reason = NULL;
 	switch (slot->state) {
@@ -275,6 +281,22 @@ void bridge_slot_expire(struct bridge_slot *slot)
 	case BRIDGE_SLOT_STUCK:
 		break;
 	}
+}
+
+void bridge_slot_advance(struct bridge_slot *slot, uint64_t now_ns)
+{
+	if (slot->reap_ns <= now_ns) {
+		slot->reap_ns = UINT64_MAX;
+		bridge_loop_change(slot->tenant->gpu->loop, &slot->process, EPOLLIN);
+	}
+	if (slot->deadline_ns <= now_ns) {
+		expire(slot);
+	}
+}
+
+uint64_t bridge_slot_next_ns(const struct bridge_slot *slot)
+{
+	return slot->reap_ns < slot->deadline_ns ? slot->reap_ns : slot->deadline_ns;
 }
 
 void bridge_slot_destroy(struct bridge_slot *slot)
