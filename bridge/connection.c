@@ -136,6 +136,11 @@ static void send_output(struct bridge_connection *connection)
 			if (traffic != NULL) {
 				traffic->short_writes++;
 			}
+			/* A client that reads as fast as it asks never empties it. */
+			if (connection->sent >= OUTPUT_MAX) {
+				base_buffer_consume(out, connection->sent);
+				connection->sent = 0;
+			}
 			return;
 		}
 		if (count < 0 && errno != EINTR) {

@@ -250,6 +250,24 @@ static void unread_replies_stop_the_requests(void **state)
 	assert_int_equal(get(bed).type, 0);
 }
 
+/* Its replies are never all taken, and what is taken is given back all the same. */
+static void a_reader_that_asks_ahead_costs_no_more_with_time(void **state)
+{
+	struct bed *bed = *state;
+	enum { AHEAD = 16, REPLIES = 100 };
+	open_file(bed, "text", 1);
+	for (uint16_t tag = 0; tag < AHEAD; tag++) {
+		put(bed, read_of(tag, 1, TEXT_SIZE));
+	}
+	for (uint16_t tag = 0; tag < REPLIES; tag++) {
+		settle(bed);
+		assert_int_equal(get(bed).tag, tag);
+		put(bed, read_of((uint16_t)(tag + AHEAD), 1, TEXT_SIZE));
+		assert_true(bed->traffic.buffered_bytes <= 8 << 20);
+	}
+	assert_false(bed->closed);
+}
+
 static void fill_window(struct bed *bed)
 {
 	open_file(bed, "follow", 1);
@@ -464,6 +482,8 @@ int main(void)
 			a_client_that_leaves_ends_its_waiting_reads, setup, teardown),
 		NAMED_WITH("connection@unread-replies-stop-the-requests", unread_replies_stop_the_requests,
 			setup, teardown),
+		NAMED_WITH("connection@a-reader-that-asks-ahead-costs-no-more-with-time",
+			a_reader_that_asks_ahead_costs_no_more_with_time, setup, teardown),
 		NAMED_WITH("connection@a-full-window-still-sees-flush", a_full_window_still_sees_flush,
 			setup, teardown),
 		NAMED_WITH("connection@news-let-held-requests-go-on", news_let_held_requests_go_on, setup,
