@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -203,6 +204,29 @@ static bool job_answer(struct compute_device *device, struct worker_kernels *ker
 	return reply_send(socket, reply);
 }
 
+/*
+ * Venus has no VK_ERROR_DEVICE_LOST for a host that is gone: whatever call waits for it aborts
+ * (Mesa, src/virtio/vulkan/vn_common.c, vn_relax). That is told for what it is, and ends us.
+ */
+static volatile sig_atomic_t venus_socket;
+
+static void venus_aborts(int number)
+{
+	static const char reply[] = "{\"kind\":\"done\",\"state\":\"ERR DEVICE-LOST\","
+								"\"text\":\"Venus aborted: its host is gone\",\"timing\":null}";
+	(void)number;
+	send(venus_socket, reply, sizeof(reply) - 1, MSG_NOSIGNAL);
+}
+
+static void watch_venus(const struct compute_device *device, int socket)
+{
+	const struct compute_identity *identity = &device->identity;
+	if (identity->has_driver && identity->driver.driverID == VK_DRIVER_ID_MESA_VENUS) {
+		venus_socket = socket;
+		signal(SIGABRT, venus_aborts);
+	}
+}
+
 /* Until the bridge closes the socket or the device is of no more use. */
 static int serve_jobs(struct compute_device *device, struct worker_kernels *kernels, int socket)
 {
@@ -257,6 +281,7 @@ static int serve(const struct arguments *arguments)
 	struct worker_kernels kernels = {.first = NULL};
 	int status = LANE_EXIT_UNKNOWN;
 	if (reply_send(socket, reply) && open) {
+		watch_venus(&device, socket);
 		status = serve_jobs(&device, &kernels, socket);
 	}
 	if (device.stuck) {

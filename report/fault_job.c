@@ -85,8 +85,8 @@ static const struct report_fault faults[] = {
 	{"JOB_CANCELLED", "The job was cancelled",
 		"Its session ended, or the bridge was told to drain.", "Submit it again.", NULL},
 	{"JOB_DEVICE_LOST", "The GPU was lost while the job ran",
-		"The worker's driver answered VK_ERROR_DEVICE_LOST during this job: the GPU hung or was reset, or "
-		"the host behind a virtual GPU went away.",
+		"The worker's driver answered VK_ERROR_DEVICE_LOST during this job, or aborted as Venus does: the "
+		"GPU hung or was reset, or the host behind a virtual GPU went away.",
 		"Look for the ring timeout in the host's kernel log. If only this job does it, its kernel runs "
 		"longer than the watchdog allows.",
 		"dmesg | grep -iE 'amdgpu|ring|reset' | tail -40"},

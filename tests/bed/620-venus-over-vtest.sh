@@ -21,10 +21,13 @@ has VENUS_NO_DEVICE
 folder=venus.$$
 mkdir -- "$build/$folder"
 socket=$folder/.virgl_test
-# probe OPTION...: gpu-probe as the guest.
-probe() {
+# guest COMMAND...: in_root as the guest; probe OPTION...: gpu-probe there.
+guest() {
   in_root VN_DEBUG="${guest_debug-vtest,init}" VTEST_SOCKET_NAME="/mnt/$socket" \
-    VK_DRIVER_FILES=$venus gpu-probe "$@"
+    VK_DRIVER_FILES=$venus "$@"
+}
+probe() {
+  guest gpu-probe "$@"
 }
 # serve SCRIPT ARGUMENT...: a host, in namespaces of its own, so that it ends with all its children.
 # unshare lets no SIGTERM through, which is what timeout is for.
@@ -59,7 +62,7 @@ expect_json "$tmp/stdout" "{check['id']: check['state'] for check in doc['expect
 
 # The renderer's memory reaches the guest as a dma-buf, which llvmpipe gets of udmabuf alone. Where
 # the kernel has none the server drops the guest, which waits for ever: that has to be told, in time.
-# That the submit executes is shown by 625, in a machine whose kernel has it.
+# That work executes is shown by 625, in a machine whose kernel has it.
 probe --facts-only --only vulkan --timeout 6 --format json
 if [ -c /dev/udmabuf ]; then
   expect_json "$tmp/stdout" "doc['vulkan']['devices'][0]['submit'] == 'ok'"
@@ -69,6 +72,12 @@ else
   probe --floor software --timeout 6 --format json
   [ "$status" -eq 1 ] || fail "exit status $status"
   has ICD_HANGS
+  guest gpu-canary --allow-software --workload copy --timeout 3 --format json
+  [ "$status" -eq 1 ] || fail "exit status $status"
+  has ICD_HANGS
+  expect_json "$tmp/stdout" "(doc['device']['driver'] == 'venus' and
+    not any(w['verified'] or w['median'] for w in doc.get('workloads', [])) and
+    not any('checked compute' in claim for claim in doc['claims']['proves']))"
 fi
 stop
 
