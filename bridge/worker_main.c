@@ -207,6 +207,7 @@ static bool job_answer(struct compute_device *device, struct worker_kernels *ker
 /*
  * Venus has no VK_ERROR_DEVICE_LOST for a host that is gone: whatever call waits for it aborts
  * (Mesa, src/virtio/vulkan/vn_common.c, vn_relax). That is told for what it is, and ends us.
+ * A signal handler finds the socket nowhere else.
  */
 static volatile sig_atomic_t venus_socket;
 
