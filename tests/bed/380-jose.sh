@@ -4,7 +4,7 @@
 . "$(dirname -- "$0")/../lib.sh"
 
 outcome=0
-bed=$(sh "$src/tests/bed/setup-jose.sh") || outcome=$?
+bed=$(sh "$src/tests/bed/setup-npm.sh" jose jose) || outcome=$?
 [ "$outcome" -ne 77 ] || skip "$bed"
 [ "$outcome" -eq 0 ] || fail 'the bed could not be set up'
 need node

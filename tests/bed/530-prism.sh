@@ -5,7 +5,7 @@
 . "$(dirname -- "$0")/../lib.sh"
 
 outcome=0
-bed=$(sh "$src/tests/bed/setup-prism.sh") || outcome=$?
+bed=$(sh "$src/tests/bed/setup-npm.sh" prism github) || outcome=$?
 [ "$outcome" -ne 77 ] || skip "$bed"
 [ "$outcome" -eq 0 ] || fail 'the bed could not be set up'
 need node openssl

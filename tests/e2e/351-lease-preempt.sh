@@ -86,19 +86,7 @@ expect_json "$tmp/list" '[(l["state"], l["expires_in_s"] <= 4) for l in doc["lea
   [], [("PREEMPTING", True)])'
 wait_for 10 not_listed
 expect_status 0 "$host" audit verify "$tmp/state"
-cat >"$tmp/log.py" <<'PYTHON'
-import sys
-import ninep
-session = ninep.session(sys.argv[1], aname="")
-session.open("/gpu/GPU-0/status", 5)
-text, offset = b"", 0
-while part := session.read(5, offset, 8000):
-    text += part
-    offset += len(part)
-sys.stdout.write(text.decode())
-PYTHON
-PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$src/tests/hostile"
-export PYTHONDONTWRITEBYTECODE PYTHONPATH
-expect_status 0 python3 "$tmp/log.py" "$tmp/bridge.sock"
+export PYTHONDONTWRITEBYTECODE=1
+expect_status 0 python3 "$src/tests/hostile/cat.py" "$tmp/bridge.sock" /gpu/GPU-0/status
 expect_stdout '"state":"LEASE-PREEMPTING","detail":"ends_in_ms='
 expect_stdout '"state":"LEASE-ENDED","detail":"preempted lease='

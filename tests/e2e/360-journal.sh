@@ -77,20 +77,8 @@ expect_status 0 "$lease" list
 expect_no_stdout GPU-0
 
 # The log is the journal's rendering, over all restarts.
-cat >"$tmp/log.py" <<'PYTHON'
-import sys
-import ninep
-session = ninep.session(sys.argv[1])
-session.open("/log/queen.log", 5)
-text, offset = b"", 0
-while part := session.read(5, offset, 8000):
-    text += part
-    offset += len(part)
-sys.stdout.write(text.decode())
-PYTHON
-PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$src/tests/hostile"
-export PYTHONDONTWRITEBYTECODE PYTHONPATH
-expect_status 0 python3 "$tmp/log.py" "$tmp/bridge.sock"
+export PYTHONDONTWRITEBYTECODE=1
+expect_status 0 python3 "$src/tests/hostile/cat.py" "$tmp/bridge.sock" /log/queen.log
 expect_stdout 'spawned queen gpu=GPU-0 ttl=600 streams=1 mem_mb=300 priority=5 lease=1 epoch=1'
 expect_stdout 'host-write outcome=allow role=queen tid=none path=/gpu/GPU-0/ctl control=LEASE'
 expect_stdout 'renewed queen gpu=GPU-0 ttl=30'

@@ -9,6 +9,7 @@
  */
 #include "cmocka_names.h"
 #include "lease_disk.h"
+#include "random.h"
 
 #include "base/memory.h"
 #include "lease/ledger.h"
@@ -72,13 +73,9 @@ struct world {
 	size_t grants, kept, repaired, crashes, over_in_time, rotations;
 };
 
-/** SplitMix64 (Steele, Lea, Flood 2014). */
 static uint64_t draw(struct world *world)
 {
-	uint64_t z = world->random += UINT64_C(0x9E3779B97F4A7C15);
-	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-	return z ^ (z >> 31);
+	return random_next(&world->random);
 }
 
 static uint64_t below(struct world *world, uint64_t bound)

@@ -6,6 +6,7 @@
  * there on, LEASE_STEPS=N sets the length of each.
  */
 #include "lease/table.h"
+#include "random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,13 +64,9 @@ struct world {
 
 static const char *const subjects[] = {"worker-gpu:a", "worker-gpu:b", "worker-gpu:c"};
 
-/** SplitMix64 (Steele, Lea, Flood 2014). */
 static uint64_t draw(struct world *world)
 {
-	uint64_t z = world->random += UINT64_C(0x9E3779B97F4A7C15);
-	z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-	return z ^ (z >> 31);
+	return random_next(&world->random);
 }
 
 static uint64_t below(struct world *world, uint64_t bound)
