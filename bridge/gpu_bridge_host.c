@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/option.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@ enum {
 	CONNECTIONS_LIMIT = 1000000,
 	/** Descriptors beside those of connections. */
 	DESCRIPTORS_SPARE = 256,
+	/** Larger blocks go back to the system when they are freed. */
+	MAPPED_BLOCK_BYTES = 1 << 20,
 };
 
 enum option {
@@ -325,6 +328,9 @@ static bool open_doors(
 
 static int serve(const struct choice *choice)
 {
+	/* Said, or glibc raises it with every large block that is freed, and staged modules come to
+	 * take twice their size of a heap full of holes. */
+	mallopt(M_MMAP_THRESHOLD, MAPPED_BLOCK_BYTES);
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	struct bridge_server *server = bridge_server_create(&choice->config, &err);
 	if (server == NULL) {

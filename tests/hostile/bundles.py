@@ -175,7 +175,8 @@ def _(bed):
             session.open("/bundles/" + digest(number.to_bytes(4, "little") * MIB), 500 + number)
         kept = len(names(session))
         demand(kept <= 16, f"{kept} of 4 MiB are kept")
-        demand(memory_kb(bed.pid) - before < 100 << 10, "more is in memory than may be")
+        grew = memory_kb(bed.pid) - before
+        demand(grew < 100 << 10, f"{grew} KiB are in memory for {kept} of 4 MiB")
         create(session, digest(bytes(8 * MIB)))
         refused(lambda: session.write(FID, bytes(8 * MIB)), errno.EMSGSIZE)
         session.clunk(FID)
