@@ -15,6 +15,10 @@ if [ $# -eq 0 ]; then
     set -- "$@" "${name%_fuzz.c}"
   done
 fi
+if [ ! -d "$build/fuzz" ]; then
+  echo "SKIP: $build is not built: ./run fuzz does it"
+  exit 77
+fi
 for name in "$@"; do
   if [ ! -x "$build/fuzz/${name}_fuzz" ]; then
     echo "fuzz: there is no target $name" >&2
