@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/option.h"
 
+#include "base/buffer.h"
 #include "base/exit.h"
 #include "base/memory.h"
-#include "base/terminal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -220,6 +220,31 @@ bool base_option_uint(const struct base_option_scan *scan, uint64_t min, uint64_
 	}
 	*value = parsed;
 	return true;
+}
+
+bool base_option_choice(const struct base_option_scan *scan, const char *const *words, size_t count,
+	size_t *index, struct lane_error *err)
+{
+	BASE_BUFFER_AUTO list = BASE_BUFFER_INIT;
+	for (*index = 0; *index < count; (*index)++) {
+		if (strcmp(words[*index], scan->value) == 0) {
+			return true;
+		}
+		const char *before = *index == 0 ? "" : *index + 1 < count ? ", " : " or ";
+		base_buffer_print(&list, "%s%s", before, words[*index]);
+	}
+	return lane_error_set(
+		err, "USAGE", "option --%s wants %s, not \"%s\"", scan->name, list.data, scan->value);
+}
+
+bool base_option_color(
+	const struct base_option_scan *scan, enum base_color *color, struct lane_error *err)
+{
+	static const char *const words[] = {"auto", "always", "never"};
+	size_t index;
+	bool good = base_option_choice(scan, words, sizeof(words) / sizeof(words[0]), &index, err);
+	*color = (enum base_color)index;
+	return good;
 }
 
 int base_option_refuse(const struct base_command *command, const struct lane_error *err)

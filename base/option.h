@@ -3,6 +3,7 @@
 #define BASE_OPTION_H
 
 #include "base/error.h"
+#include "base/terminal.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -69,6 +70,13 @@ int base_option_next(struct base_option_scan *scan, struct lane_error *err);
 /** The whole text as a decimal number in min..max. The error is USAGE and names the option. */
 bool base_option_uint(const struct base_option_scan *scan, uint64_t min, uint64_t max,
 	uint64_t *value, struct lane_error *err);
+
+/** Which of the words it is. The error is USAGE and names the option and the words. */
+bool base_option_choice(const struct base_option_scan *scan, const char *const *words, size_t count,
+	size_t *index, struct lane_error *err);
+/** The value of --color. */
+bool base_option_color(
+	const struct base_option_scan *scan, enum base_color *color, struct lane_error *err);
 
 /** Prints the one line "program: message (see program --help)" to stderr; returns LANE_EXIT_USAGE.
  */

@@ -244,13 +244,7 @@ static ssize_t handle_read(const struct bridge_node *node, struct bridge_fid *fi
 	if (fid->replies.size == 0 && !make_handle(node->context, fid->attach, &fid->replies)) {
 		return -EBUSY;
 	}
-	if (offset >= fid->replies.size) {
-		return 0;
-	}
-	size_t left = fid->replies.size - (size_t)offset;
-	size_t count = left < size ? left : size;
-	memcpy(bytes, fid->replies.data + offset, count);
-	return (ssize_t)count;
+	return bridge_fid_read_kept(fid, offset, bytes, size);
 }
 
 static uint64_t handle_size(const struct bridge_node *node, const struct bridge_fid *fid)

@@ -126,17 +126,6 @@ static bool take_mode(const struct base_option_scan *scan, enum canary_mode mode
 	return true;
 }
 
-static bool take_name(const struct base_option_scan *scan, const char *const *names, size_t count,
-	size_t *index, struct lane_error *err)
-{
-	for (*index = 0; *index < count; (*index)++) {
-		if (strcmp(names[*index], scan->value) == 0) {
-			return true;
-		}
-	}
-	return lane_error_set(err, "USAGE", "--%s: unknown \"%s\"", scan->name, scan->value);
-}
-
 /* A number that says something about the lease. */
 static bool take_lease_number(const struct base_option_scan *scan, uint64_t min, uint64_t max,
 	uint32_t *number, struct request *request, struct lane_error *err)
@@ -153,14 +142,13 @@ static bool take_lease_number(const struct base_option_scan *scan, uint64_t min,
 static bool take_option(
 	int id, const struct base_option_scan *scan, struct request *request, struct lane_error *err)
 {
-	static const char *const suites[] = {"quick", "full"},
-							 *const colors[] = {"auto", "always", "never"};
+	static const char *const suites[] = {"quick", "full"};
 	struct canary_options *canary = &request->canary;
 	uint64_t number;
 	size_t index;
 	switch ((enum option)id) {
 	case OPTION_SUITE:
-		if (!take_name(scan, suites, 2, &index, err)) {
+		if (!base_option_choice(scan, suites, 2, &index, err)) {
 			return false;
 		}
 		canary->suite = (enum workload_suite)index;
@@ -235,11 +223,7 @@ static bool take_option(
 		canary->timeout_ms = (unsigned)number * 1000;
 		return true;
 	case OPTION_COLOR:
-		if (!take_name(scan, colors, 3, &index, err)) {
-			return false;
-		}
-		request->color = (enum base_color)index;
-		return true;
+		return base_option_color(scan, &request->color, err);
 	case OPTION_QUIET:
 		request->verbosity = -1;
 		return true;

@@ -83,18 +83,6 @@ struct arguments {
 	bool facts_only, list_floors, github, strict;
 };
 
-static bool parse_color(const char *text, enum base_color *color, struct lane_error *err)
-{
-	static const char *const names[] = {"auto", "always", "never"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(text, names[i]) == 0) {
-			*color = (enum base_color)i;
-			return true;
-		}
-	}
-	return lane_error_set(err, "USAGE", "--color is auto, always or never, not \"%s\"", text);
-}
-
 static bool parse_layers(const char *text, unsigned *layers, struct lane_error *err)
 {
 	static const char *const names[] = {"host", "drm", "pci", "vulkan"};
@@ -174,7 +162,7 @@ static bool take_option(enum option option, const struct base_option_scan *scan,
 		arguments->strict = true;
 		return true;
 	case OPTION_COLOR:
-		return parse_color(value, &arguments->color, err);
+		return base_option_color(scan, &arguments->color, err);
 	case OPTION_QUIET:
 		arguments->verbosity = -1;
 		return true;

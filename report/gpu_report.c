@@ -48,27 +48,15 @@ struct arguments {
 	int verbosity;
 };
 
-static bool parse_color(const char *text, enum base_color *color, struct lane_error *err)
-{
-	static const char *const names[] = {"auto", "always", "never"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(text, names[i]) == 0) {
-			*color = (enum base_color)i;
-			return true;
-		}
-	}
-	return lane_error_set(err, "USAGE", "--color is auto, always or never, not \"%s\"", text);
-}
-
-static bool take_option(
-	int option, const char *value, struct arguments *arguments, struct lane_error *err)
+static bool take_option(int option, const struct base_option_scan *scan,
+	struct arguments *arguments, struct lane_error *err)
 {
 	switch (option) {
 	case OPT_OUTPUT:
-		arguments->output = value;
+		arguments->output = scan->value;
 		return true;
 	case OPT_COLOR:
-		return parse_color(value, &arguments->color, err);
+		return base_option_color(scan, &arguments->color, err);
 	case OPT_STRICT:
 		arguments->strict = true;
 		return true;
@@ -80,9 +68,9 @@ static bool take_option(
 		return true;
 	default:
 		if (!*arguments->verb) {
-			arguments->verb = value;
+			arguments->verb = scan->value;
 		} else {
-			arguments->paths[arguments->path_count++] = value;
+			arguments->paths[arguments->path_count++] = scan->value;
 		}
 		return true;
 	}
@@ -99,7 +87,7 @@ static int parse(int argc, char **argv, struct arguments *arguments, struct lane
 			option == BASE_OPTION_ERROR) {
 			return option;
 		}
-		if (!take_option(option, scan.value, arguments, err)) {
+		if (!take_option(option, &scan, arguments, err)) {
 			return BASE_OPTION_ERROR;
 		}
 	}

@@ -102,11 +102,25 @@ static void numbers_are_digits_in_range(void **state)
 	}
 }
 
+static void words_are_named_when_none_is_meant(void **state)
+{
+	(void)state;
+	struct base_option_scan at = {.value = "never", .name = "color"};
+	enum base_color color = BASE_COLOR_AUTO;
+	assert_true(base_option_color(&at, &color, NULL));
+	assert_int_equal(color, BASE_COLOR_NEVER);
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	at.value = "neve";
+	assert_false(base_option_color(&at, &color, &err));
+	assert_string_equal(err.message, "option --color wants auto, always or never, not \"neve\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		NAMED("option@reads-every-spelling", reads_every_spelling),
 		NAMED("option@numbers-are-digits-in-range", numbers_are_digits_in_range),
+		NAMED("option@words-are-named-when-none-is-meant", words_are_named_when_none_is_meant),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
