@@ -25,6 +25,8 @@ struct soak {
 	size_t index;
 	struct soak_series figures[WORKLOADS_MAX], sensors[SENSORS];
 	uint64_t jobs, checked;
+	/** What the timed samples of all jobs took on the device. */
+	double device_ns;
 	/** Section of the first wrong word; NULL while there is none. */
 	cJSON *first_wrong;
 	bool complete;
@@ -92,6 +94,10 @@ static bool take(struct soak *soak, struct canary_result *result)
 	BASE_JSON_FREE cJSON *entries = base_json_new_array();
 	bool verified = canary_result_judge(result, soak->run->report, entries);
 	const cJSON *entry = cJSON_GetArrayItem(entries, 0);
+	const struct timing *timing = &result->job.timing;
+	for (size_t i = 0; i < timing->n; i++) {
+		soak->device_ns += timing->samples_ns[i];
+	}
 	soak->jobs++;
 	soak->checked += base_json_uint(entry, "checked_elements", 0);
 	soak_series_add(&soak->figures[soak->index], base_json_number(entry, "median", NAN));
@@ -167,9 +173,11 @@ static void add_series(
 static cJSON *describe(struct soak *soak)
 {
 	const struct run *run = soak->run;
+	double ran_s = seconds_since(soak->start_ns);
 	cJSON *section = base_json_new_object();
 	base_json_add_number(section, "requested_s", run->options->soak_s);
-	base_json_add_number(section, "ran_s", seconds_since(soak->start_ns));
+	base_json_add_number(section, "ran_s", ran_s);
+	base_json_add_number(section, "device_busy_pct", 100 * soak->device_ns / 1e9 / ran_s);
 	base_json_add_bool(section, "complete", soak->complete);
 	base_json_add_number(section, "jobs", (double)soak->jobs);
 	base_json_add_number(section, "checked_elements", (double)soak->checked);

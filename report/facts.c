@@ -131,6 +131,10 @@ static void describe_soak(const cJSON *soak, struct facts *facts)
 		(unsigned long long)base_json_uint(soak, "requested_s", 0),
 		(unsigned long long)base_json_uint(soak, "jobs", 0),
 		base_json_bool(soak, "complete", false) ? "" : ", ended early");
+	double busy_pct = base_json_number(soak, "device_busy_pct", NAN);
+	if (!isnan(busy_pct)) {
+		base_buffer_print(words, ", device at work %.0f %% of it", busy_pct);
+	}
 	const cJSON *wrong = base_json_get(soak, "first_wrong");
 	if (cJSON_IsObject(wrong)) {
 		base_buffer_print(begin(facts, "wrong"), "first word after %.1f s in %s",

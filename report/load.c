@@ -248,6 +248,7 @@ static const struct shape wrong_shape = {
 static const struct base_json_key soak_keys[] = {
 	{"requested_s", COUNT, true, 0, COUNT_MAX},
 	{"ran_s", BASE_JSON_NUMBER, true, 0, 0},
+	{"device_busy_pct", BASE_JSON_NUMBER, false, 0, 0},
 	{"complete", BASE_JSON_BOOL, true, 0, 0},
 	{"jobs", COUNT, true, 0, COUNT_MAX},
 	{"checked_elements", COUNT, true, 0, COUNT_MAX},

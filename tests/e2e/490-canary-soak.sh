@@ -13,7 +13,7 @@ expect_no_stderr ''
 expect_schema "$tmp/report.json" "$schema"
 expect_json "$tmp/report.json" '(lambda soak: soak["complete"] and soak["requested_s"] == 4 and
   soak["ran_s"] >= 4 and soak["jobs"] >= 2 and soak["checked_elements"] > 0 and
-  soak["first_wrong"] is None and soak["workloads"][0]["name"] == "copy" and
+  0 < soak["device_busy_pct"] <= 100 and soak["first_wrong"] is None and soak["workloads"][0]["name"] == "copy" and
   soak["workloads"][0]["n"] >= 2 and len(soak["workloads"][0]["points"]) >= 2)(doc["soak"])'
 expect_json "$tmp/report.json" '(any(c["id"] == "canary.soak" and c["state"] == "held"
   for c in doc["expectations"]) and any("soak" in c for c in doc["claims"]["proves"]))'
