@@ -21,7 +21,7 @@ struct report_fault {
 	const char *cause;
 	/** What to do about it. */
 	const char *remedy;
-	/** A command that confirms it, or NULL. */
+	/** A command that confirms it, or shows more of it. */
 	const char *confirm;
 };
 

@@ -41,7 +41,8 @@ static const struct report_fault faults[] = {
 		"ps -o pid,stat,etime,args -C gpu-bridge-host"},
 	{"BRIDGE_TOO_BIG", "The bridge's file is larger than accepted",
 		"A file of the bridge is larger than the reader allows, so it was not read.",
-		"Ask for less in one job, or read the file in pieces.", NULL},
+		"Ask for less in one job, or read the file in pieces.",
+		"ls -lR MOUNT/worker MOUNT/bundles"},
 	{"BRIDGE_UNREACHABLE", "The bridge cannot be reached",
 		"Connecting to the bridge failed or the connection broke: it does not run, the socket is not "
 		"mounted into this pod, or this user may not open it.",

@@ -25,7 +25,7 @@ static const struct report_fault faults[] = {
 		"The figure is clearly better than in earlier runs: a driver or firmware that became faster, or a "
 		"baseline from a bad day.",
 		"Nothing is wrong. Record new runs (--update-baseline), so that a loss of what was won is seen.",
-		NULL},
+		"gpu-canary history FILE"},
 	{"CANARY_IMPOSSIBLE", "A figure is above what the hardware can do",
 		"More than 105 % of the roofline of this part: the driver's clock is wrong, work was left out that "
 		"the check cannot see, or the board is overclocked far beyond its rating.",
@@ -34,7 +34,7 @@ static const struct report_fault faults[] = {
 	{"CANARY_INTERRUPTED", "The run was interrupted",
 		"SIGINT or SIGTERM ended the run: somebody stopped it, or the job was cancelled or ran out of "
 		"time. What had been found until then is in the report.",
-		"Run it again; give the job more time if it was cut off.", NULL},
+		"Run it again; give the job more time if it was cut off.", "gpu-report text FILE"},
 	{"CANARY_NOISY", "The samples scatter widely",
 		"More than one sample in twenty is further than ten robust standard deviations from the median. "
 		"They are in the figures all the same: something else ran on the device, or its clocks jumped.",
@@ -83,7 +83,8 @@ static const struct report_fault faults[] = {
 		"or its firmware is bad: cordon the node.",
 		"dmesg | grep -iE 'amdgpu|ring|reset' | tail -40"},
 	{"JOB_CANCELLED", "The job was cancelled",
-		"Its session ended, or the bridge was told to drain.", "Submit it again.", NULL},
+		"Its session ended, or the bridge was told to drain.", "Submit it again.",
+		"tail MOUNT/gpu/GPU-0/status"},
 	{"JOB_DEVICE_LOST", "The GPU was lost while the job ran",
 		"The worker's driver answered VK_ERROR_DEVICE_LOST during this job, or aborted as Venus does: the "
 		"GPU hung or was reset, or the host behind a virtual GPU went away.",
@@ -127,7 +128,7 @@ static const struct report_fault faults[] = {
 		"cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory.current"},
 	{"WORKER_BUSY", "The worker already runs a job",
 		"A job was handed to a worker that had not finished its last one: a defect in gpu-lane.",
-		"Please report it.", NULL},
+		"Please report it.", "tail MOUNT/gpu/GPU-0/status"},
 	{"WORKER_CRASHED", "The worker process crashed",
 		"The process that holds the driver died of a signal while it described the devices.",
 		"Load one ICD at a time with VK_DRIVER_FILES to find the driver that crashes; update or remove "

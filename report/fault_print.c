@@ -22,10 +22,8 @@ bool report_fault_explain(const char *code, unsigned columns, struct base_buffer
 	explain_line(&page, fault->code, fault->title);
 	explain_line(&page, "cause", fault->cause);
 	explain_line(&page, "remedy", fault->remedy);
-	if (fault->confirm) {
-		/* Not wrapped, so that it can be copied. */
-		base_buffer_print(out, "confirm   %s\n", fault->confirm);
-	}
+	/* Not wrapped, so that it can be copied. */
+	base_buffer_print(out, "confirm   %s\n", fault->confirm);
 	return true;
 }
 
@@ -47,8 +45,6 @@ void report_fault_page(struct base_buffer *out)
 		base_buffer_add_text(out, "\n\n*Remedy:* ");
 		report_markdown_text(out, fault->remedy);
 		base_buffer_add_text(out, "\n");
-		if (fault->confirm) {
-			base_buffer_print(out, "\n```sh\n%s\n```\n", fault->confirm);
-		}
+		base_buffer_print(out, "\n```sh\n%s\n```\n", fault->confirm);
 	}
 }

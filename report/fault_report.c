@@ -66,7 +66,7 @@ static const struct report_fault faults[] = {
 		"App's installation is suspended. In a pull request from a fork a job's token never may.",
 		"Give the job 'permissions: checks: write, contents: read' and the step 'env: GITHUB_TOKEN: ${{ "
 		"github.token }}'. Annotations and summary are there all the same.",
-		NULL},
+		"curl -sSI -H \"Authorization: Bearer $GITHUB_TOKEN\" \"$GITHUB_API_URL/repos/$GITHUB_REPOSITORY\""},
 	{"GITHUB_EVENT", "The runner's environment does not tell the commit",
 		"A GITHUB_* variable or the event's payload is missing or malformed, so that a check run has "
 		"nowhere to go.",
@@ -79,23 +79,27 @@ static const struct report_fault faults[] = {
 		"printenv GITHUB_REPOSITORY GITHUB_API_URL"},
 	{"GITHUB_RATE_LIMITED", "GitHub's rate limit is reached",
 		"The API asked to wait for longer than posting may take.",
-		"Post less often, or allow more time with GPU_LANE_GITHUB_TIMEOUT_S.", NULL},
+		"Post less often, or allow more time with GPU_LANE_GITHUB_TIMEOUT_S.",
+		"curl -sS -H \"Authorization: Bearer $GITHUB_TOKEN\" \"$GITHUB_API_URL/rate_limit\""},
 	{"GITHUB_REFUSED", "GitHub refuses the check run",
 		"The API answered with an error (422: a field or the commit is not accepted) or sent the request "
 		"to another host.",
-		"The message has GitHub's own words. If it names a field, please report it.", NULL},
+		"The message has GitHub's own words. If it names a field, please report it.",
+		"curl -sS \"$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/commits/$GITHUB_SHA\""},
 	{"GITHUB_UNREACHABLE", "GitHub's API cannot be reached",
 		"No answer in time: no route, a proxy in the way, a broken TLS certificate, or trouble at GitHub.",
 		"Check https_proxy and the certificates of the runner's image; see GitHub's status page.",
 		"curl -sSI \"$GITHUB_API_URL\""},
 	{"INTERNAL_ERROR", "A defect in gpu-lane",
 		"The program met a state that it should not be able to be in.",
-		"Please report it with the output of the command run with -v.", NULL},
+		"Please report it with the output of the command run with -v.",
+		"gpu-probe --facts-only -v"},
 	{"JSON_INVALID", "A document is malformed",
 		"The file is no strict JSON or breaks its schema; the message names file, line and path.",
 		"Correct the named line.", "python3 -m json.tool FILE"},
 	{"USAGE", "The command line is wrong",
-		"An option, an operand or one of its values is not understood.", "See --help.", NULL},
+		"An option, an operand or one of its values is not understood.", "See --help.",
+		"gpu-probe --help"},
 };
 
 const struct report_fault_area report_faults_report = REPORT_FAULT_AREA(faults);

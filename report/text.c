@@ -271,7 +271,7 @@ static void add_remedy(
 		add_labelled(page, indent, LABEL_WIDTH, "cause", fault->cause);
 	}
 	add_labelled(page, indent, LABEL_WIDTH, "remedy", base_json_string(finding, "remedy", ""));
-	if (fault && fault->confirm) {
+	if (fault) {
 		BASE_FREE char *command = base_format("$ %s", fault->confirm);
 		add_labelled(page, indent, LABEL_WIDTH, "confirm", command);
 	}

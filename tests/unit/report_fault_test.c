@@ -59,10 +59,10 @@ static void test_entries_are_complete(void **state)
 		bool good = strspn(fault->code, code_letters) == strlen(fault->code) &&
 			strlen(fault->code) < 48 && *fault->title && !ends_sentence(fault->title) &&
 			strlen(fault->title) < 70 && ends_sentence(fault->cause) &&
-			ends_sentence(fault->remedy) && (!fault->confirm || *fault->confirm);
+			ends_sentence(fault->remedy) && fault->confirm && *fault->confirm;
 		if (!good || strchr(fault->cause, '\n') || strchr(fault->remedy, '\n')) {
-			fail_msg(
-				"%s: title without a period, cause and remedy in whole sentences", fault->code);
+			fail_msg("%s: title without a period, cause and remedy in whole sentences, a command",
+				fault->code);
 		}
 	}
 }
