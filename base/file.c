@@ -65,33 +65,60 @@ static bool file_write_in_place(
 	return file_write_fd(fd, path, bytes, size, err);
 }
 
+/* Whether the descriptor is open on the file that was found under a path. */
+static bool file_is_open_as(int fd, const struct stat *info)
+{
+	struct stat open_file;
+	return fstat(fd, &open_file) == 0 && open_file.st_dev == info->st_dev &&
+		open_file.st_ino == info->st_ino;
+}
+
+static bool file_replace(
+	const char *path, mode_t mode, const void *bytes, size_t size, struct lane_error *err)
+{
+	BASE_FREE char *temporary = base_format("%s.XXXXXX", path);
+	BASE_CLOSE int fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		return lane_error_set_errno(err, "FILE_WRITE", errno, "%s", path);
+	}
+	if (!file_write_fd(fd, path, bytes, size, err)) {
+		unlink(temporary);
+		return false;
+	}
+	if (fchmod(fd, mode) != 0 || fsync(fd) != 0 || rename(temporary, path) != 0) {
+		lane_error_set_errno(err, "FILE_WRITE", errno, "%s", path);
+		unlink(temporary);
+		return false;
+	}
+	return true;
+}
+
 bool base_file_write(const char *path, const void *bytes, size_t size, struct lane_error *err)
 {
 	if (strcmp(path, "-") == 0) {
 		return file_write_fd(STDOUT_FILENO, "<stdout>", bytes, size, err);
 	}
 	struct stat info;
-	if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) {
+	if (stat(path, &info) != 0) {
+		/* As any new file: a report is meant to be read by others. */
+		mode_t mask = umask(0);
+		umask(mask);
+		return file_replace(path, 0666 & ~mask, bytes, size, err);
+	}
+	/* /dev/stdout with stdout in a file: replaced would be the link in /dev. */
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (file_is_open_as(fd, &info)) {
+			return file_write_fd(fd, path, bytes, size, err);
+		}
+	}
+	if (!S_ISREG(info.st_mode)) {
 		return file_write_in_place(path, bytes, size, err);
 	}
-	BASE_FREE char *temporary = base_format("%s.XXXXXX", path);
-	BASE_CLOSE int fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0) {
+	BASE_FREE char *target = realpath(path, NULL);
+	if (target == NULL) {
 		return lane_error_set_errno(err, "FILE_WRITE", errno, "%s", path);
 	}
-	/* mkostemp gives 0600; a report is meant to be read by others as any new file is. */
-	mode_t mask = umask(0);
-	umask(mask);
-	if (!file_write_fd(fd, path, bytes, size, err)) {
-		unlink(temporary);
-		return false;
-	}
-	if (fchmod(fd, 0666 & ~mask) != 0 || fsync(fd) != 0 || rename(temporary, path) != 0) {
-		lane_error_set_errno(err, "FILE_WRITE", errno, "%s", path);
-		unlink(temporary);
-		return false;
-	}
-	return true;
+	return file_replace(target, info.st_mode & 0777, bytes, size, err);
 }
 
 char *base_file_line(const char *path)

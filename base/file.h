@@ -12,8 +12,9 @@
 bool base_file_read(
 	const char *path, size_t size_max, struct base_buffer *out, struct lane_error *err);
 /**
- * Replaces a file whole or not at all: temporary file in the same folder, fsync, rename.
- * "-" writes to stdout. An existing path that is no regular file (/dev/null, a fifo) is written in
+ * Replaces a file whole or not at all: temporary file in the same folder, fsync, rename. A link
+ * stays and what it points to is replaced, a mode stays. "-" writes to stdout. An existing path
+ * that is no regular file (/dev/null, a fifo), or is where stdout or stderr go, is written in
  * place. Errors: FILE_WRITE.
  */
 bool base_file_write(const char *path, const void *bytes, size_t size, struct lane_error *err);

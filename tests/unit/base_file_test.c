@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/child.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "tests/unit/cmocka_names.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +21,7 @@ static int enter_folder(void **state)
 
 static int leave_folder(void **state)
 {
-	static const char *const names[] = {"a", "fifo"};
+	static const char *const names[] = {"a", "link", "fifo"};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		unlink(names[i]);
 	}
@@ -40,6 +42,46 @@ static void replaces_a_file_whole(void **state)
 	struct stat info;
 	assert_int_equal(stat("a", &info), 0);
 	assert_int_equal(info.st_mode & 0600, 0600);
+}
+
+static void keeps_link_and_mode(void **state)
+{
+	(void)state;
+	assert_true(base_file_write("a", "first", 5, NULL));
+	assert_int_equal(chmod("a", 0640), 0);
+	assert_int_equal(symlink("a", "link"), 0);
+	assert_true(base_file_write("link", "x", 1, NULL));
+	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+	assert_true(base_file_read("a", 100, &text, NULL));
+	assert_string_equal(text.data, "x");
+	struct stat info;
+	assert_int_equal(lstat("link", &info), 0);
+	assert_true(S_ISLNK(info.st_mode));
+	assert_int_equal(stat("a", &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0640);
+}
+
+/* "-o /dev/stdout >a": the link in /dev must outlive it. */
+static void writes_to_stdout_by_its_path(void **state)
+{
+	(void)state;
+	fflush(stdout);
+	int kept = dup(STDOUT_FILENO);
+	int fd = open("a", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_int_equal(dup2(fd, STDOUT_FILENO), STDOUT_FILENO);
+	assert_int_equal(symlink("/proc/self/fd/1", "link"), 0);
+	bool written = base_write_all(STDOUT_FILENO, "before ", 7) &&
+		base_file_write("link", "x", 1, NULL) && base_file_write("a", "y", 1, NULL);
+	dup2(kept, STDOUT_FILENO);
+	close(kept);
+	close(fd);
+	assert_true(written);
+	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+	assert_true(base_file_read("a", 100, &text, NULL));
+	assert_string_equal(text.data, "before xy");
+	struct stat info;
+	assert_int_equal(lstat("link", &info), 0);
+	assert_true(S_ISLNK(info.st_mode));
 }
 
 static void says_what_is_wrong(void **state)
@@ -94,6 +136,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		NAMED_WITH("file@replaces-a-file-whole", replaces_a_file_whole, enter_folder, leave_folder),
+		NAMED_WITH("file@keeps-link-and-mode", keeps_link_and_mode, enter_folder, leave_folder),
+		NAMED_WITH("file@writes-to-stdout-by-its-path", writes_to_stdout_by_its_path, enter_folder,
+			leave_folder),
 		NAMED_WITH("file@says-what-is-wrong", says_what_is_wrong, enter_folder, leave_folder),
 		NAMED_WITH(
 			"file@does-not-hang-on-a-fifo", does_not_hang_on_a_fifo, enter_folder, leave_folder),
