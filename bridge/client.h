@@ -50,6 +50,7 @@ void bridge_client_timeout(struct bridge_client *client, unsigned timeout_ms);
  */
 struct bridge_file *bridge_file_open(
 	struct bridge_client *client, const char *path, unsigned flags, struct lane_error *err);
+/** The bridge learns of it with the next request. */
 void bridge_file_close(struct bridge_file *file);
 /** Reads up to `size` bytes at `offset`; *got 0 is the end. Splits by msize. */
 bool bridge_file_read(struct bridge_file *file, uint64_t offset, void *bytes, size_t size,

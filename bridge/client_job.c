@@ -9,13 +9,6 @@
 
 enum { CHUNK = 16 << 10, LINE_MAX_SIZE = 64 << 10 };
 
-static struct bridge_file *open_gpu(struct bridge_client *client, const char *gpu, const char *name,
-	unsigned flags, struct lane_error *err)
-{
-	BASE_FREE char *path = base_format("/gpu/%s/%s", gpu, name);
-	return bridge_file_open(client, path, flags, err);
-}
-
 /** Link to the mark of the job, or to the end of the list. */
 static struct bridge_mark **find_mark(
 	struct bridge_client *client, const char *gpu, const char *job)
@@ -51,19 +44,6 @@ static void remove_mark(struct bridge_client *client, const char *gpu, const cha
 	}
 }
 
-/** Where the status of the GPU ends now. */
-static bool status_end(
-	struct bridge_client *client, const char *gpu, uint64_t *offset, struct lane_error *err)
-{
-	struct bridge_file *status = open_gpu(client, gpu, "status", BRIDGE_READ, err);
-	if (status == NULL) {
-		return false;
-	}
-	bool good = bridge_file_size(status, offset, err);
-	bridge_file_close(status);
-	return good;
-}
-
 static char *descriptor_id(const char *descriptor)
 {
 	BASE_JSON_AUTO json = {.name = NULL};
@@ -77,21 +57,24 @@ static char *descriptor_id(const char *descriptor)
 bool bridge_client_submit(
 	struct bridge_client *client, const char *gpu, const char *descriptor, struct lane_error *err)
 {
-	uint64_t offset = 0;
-	if (!status_end(client, gpu, &offset, err)) {
-		return false;
-	}
-	struct bridge_file *file = open_gpu(client, gpu, "job", BRIDGE_WRITE, err);
-	if (file == NULL) {
-		return false;
-	}
 	BASE_FREE char *line = base_format("%s\n", descriptor);
-	bool good = bridge_file_write(file, line, strlen(line), err);
-	bridge_file_close(file);
+	size_t size = strlen(line);
+	struct bridge_file *status = bridge_file_of_gpu(client, gpu, "status");
+	struct bridge_file *file = bridge_file_of_gpu(client, gpu, "job");
+	struct bridge_flight flight;
+	bridge_flight_begin(&flight, client, bridge_client_deadline(client->timeout_ms));
+	bridge_flight_walk(&flight, status);
+	const struct bridge_call *end = bridge_flight_size(&flight, status);
+	bridge_flight_open(&flight, file, WIRE_OPEN_WRITE);
+	const struct bridge_call *written = bridge_flight_write(&flight, file, line, size);
+	bool good = bridge_flight_land(&flight, err) &&
+		bridge_file_write(file, line + written->value, size - written->value, err);
 	BASE_FREE char *id = good ? descriptor_id(descriptor) : NULL;
 	if (id != NULL) {
-		add_mark(client, gpu, id, offset);
+		add_mark(client, gpu, id, end->value);
 	}
+	bridge_file_close(status);
+	bridge_file_close(file);
 	return good;
 }
 
@@ -151,23 +134,30 @@ static bool take_lines(struct waiting *waiting, struct base_buffer *text)
 	return ended;
 }
 
+/** Reads the events until the job has ended; the first ones as they are opened. */
 static bool follow(struct waiting *waiting, struct bridge_file *events, uint64_t offset,
 	uint64_t deadline_ns, struct lane_error *err)
 {
 	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
-	do {
-		size_t got = 0;
-		char *chunk = base_buffer_reserve(&text, CHUNK);
-		if (!bridge_file_read_once(events, offset, chunk, CHUNK, deadline_ns, &got, err)) {
+	struct bridge_flight flight;
+	bridge_flight_begin(&flight, events->client, deadline_ns);
+	bridge_flight_open(&flight, events, WIRE_OPEN_READ);
+	for (;;) {
+		const struct bridge_call *read =
+			bridge_flight_read(&flight, events, offset, base_buffer_reserve(&text, CHUNK), CHUNK);
+		if (!bridge_flight_land(&flight, err)) {
 			return false;
 		}
-		offset += got;
-		text.size += got;
+		offset += read->value;
+		text.size += read->value;
 		if (text.size > LINE_MAX_SIZE) {
 			return lane_error_set(err, "BRIDGE_PROTOCOL", "%s: endless line", events->path);
 		}
-	} while (!take_lines(waiting, &text));
-	return true;
+		if (take_lines(waiting, &text)) {
+			return true;
+		}
+		bridge_flight_begin(&flight, events->client, deadline_ns);
+	}
 }
 
 bool bridge_client_wait(struct bridge_client *client, const char *gpu, const char *job,
@@ -179,10 +169,7 @@ bool bridge_client_wait(struct bridge_client *client, const char *gpu, const cha
 	uint64_t deadline_ns = bridge_client_deadline(timeout_ms);
 	/* A fresh file each time: its offsets are those of the stream, whatever an earlier one has
 	 * skipped. */
-	struct bridge_file *events = open_gpu(client, gpu, "events", BRIDGE_READ, err);
-	if (events == NULL) {
-		return false;
-	}
+	struct bridge_file *events = bridge_file_of_gpu(client, gpu, "events");
 	const struct bridge_mark *mark = *find_mark(client, gpu, job);
 	bool good = follow(&waiting, events, mark != NULL ? mark->offset : 0, deadline_ns, err);
 	bridge_file_close(events);

@@ -10,29 +10,6 @@
 
 enum { REPLY_MAX = 1024, EVENTS_CHUNK = 16 << 10 };
 
-static char *gpu_path(const char *gpu, const char *name)
-{
-	return base_format("/gpu/%s/%s", gpu, name);
-}
-
-static struct bridge_file *open_gpu(struct bridge_client *client, const char *gpu, const char *name,
-	unsigned flags, struct lane_error *err)
-{
-	BASE_FREE char *path = gpu_path(gpu, name);
-	return bridge_file_open(client, path, flags, err);
-}
-
-/** Reads the replies that are there; an empty text when there is none. */
-static bool read_reply(struct bridge_file *ctl, char reply[REPLY_MAX], struct lane_error *err)
-{
-	size_t got = 0;
-	if (!bridge_file_read(ctl, 0, reply, REPLY_MAX - 1, &got, err)) {
-		return false;
-	}
-	reply[got] = '\0';
-	return true;
-}
-
 /** The number after "key=" in a reply; 0 when it is not there. */
 static uint64_t reply_number(const char *reply, const char *key)
 {
@@ -78,40 +55,55 @@ static bool parse_grant(
 	return lane_error_set(err, code, "%s: %.*s", path, (int)strcspn(detail, "\"\n"), detail);
 }
 
-/** One command that has one reply, on a file of its own. */
-static bool command(struct bridge_client *client, const char *gpu, const char *line,
-	struct bridge_grant *grant, struct lane_error *err)
+/** Adds a read of the replies that are there; `reply` becomes an empty text when there is none. */
+static void add_reply(
+	struct bridge_flight *flight, const struct bridge_file *ctl, char reply[REPLY_MAX])
 {
-	struct bridge_file *ctl = open_gpu(client, gpu, "ctl", BRIDGE_READ | BRIDGE_WRITE, err);
-	if (ctl == NULL) {
-		return false;
-	}
-	char reply[REPLY_MAX];
-	bool good = bridge_file_write(ctl, line, strlen(line), err) && read_reply(ctl, reply, err) &&
-		parse_grant(ctl->path, reply, grant, err);
-	bridge_file_close(ctl);
-	return good;
+	memset(reply, 0, REPLY_MAX);
+	bridge_flight_read(flight, ctl, 0, reply, REPLY_MAX - 1);
+}
+
+/** Opens the file and writes one command to it that has one reply. */
+static bool command(
+	struct bridge_file *ctl, const char *line, char reply[REPLY_MAX], struct lane_error *err)
+{
+	struct bridge_flight flight;
+	bridge_flight_begin(&flight, ctl->client, bridge_client_deadline(ctl->client->timeout_ms));
+	bridge_flight_open(&flight, ctl, WIRE_OPEN_READ_WRITE);
+	bridge_flight_write(&flight, ctl, line, strlen(line));
+	add_reply(&flight, ctl, reply);
+	return bridge_flight_land(&flight, err);
 }
 
 /** Waits on events until ctl says that the queued lease is granted. */
-static bool await_grant(struct bridge_file *ctl, struct bridge_file *events, uint64_t offset,
-	uint64_t deadline_ns, struct bridge_grant *grant, struct lane_error *err)
+static bool await_grant(struct bridge_file *ctl, struct bridge_file *events, uint64_t deadline_ns,
+	struct bridge_grant *grant, struct lane_error *err)
 {
-	for (;;) {
-		char chunk[EVENTS_CHUNK];
-		char reply[REPLY_MAX];
+	struct bridge_client *client = ctl->client;
+	char chunk[EVENTS_CHUNK];
+	char reply[REPLY_MAX];
+	struct bridge_flight flight;
+	bridge_flight_begin(&flight, client, bridge_client_deadline(client->timeout_ms));
+	bridge_flight_open(&flight, events, WIRE_OPEN_READ);
+	/* Where events end before the reply is looked for: what comes after it is behind that. */
+	const struct bridge_call *end = bridge_flight_size(&flight, events);
+	add_reply(&flight, ctl, reply);
+	if (!bridge_flight_land(&flight, err)) {
+		return false;
+	}
+	for (uint64_t offset = end->value; reply[0] == '\0';) {
 		size_t got = 0;
-		if (!read_reply(ctl, reply, err)) {
-			return false;
-		}
-		if (reply[0] != '\0') {
-			return parse_grant(ctl->path, reply, grant, err);
-		}
 		if (!bridge_file_read_once(events, offset, chunk, sizeof(chunk), deadline_ns, &got, err)) {
 			return false;
 		}
 		offset += got;
+		bridge_flight_begin(&flight, client, bridge_client_deadline(client->timeout_ms));
+		add_reply(&flight, ctl, reply);
+		if (!bridge_flight_land(&flight, err)) {
+			return false;
+		}
 	}
+	return parse_grant(ctl->path, reply, grant, err);
 }
 
 static bool give_up(
@@ -124,7 +116,20 @@ static bool give_up(
 		err, "LEASE_WAIT_TIMEOUT", "%s: not granted within %u ms", ctl->path, wait_ms);
 }
 
-static bool acquire(struct bridge_file *ctl, struct bridge_file *events,
+static bool wait_in_queue(struct bridge_file *ctl, const char *gpu, uint64_t lease,
+	unsigned wait_ms, uint64_t deadline_ns, struct bridge_grant *grant, struct lane_error *err)
+{
+	LANE_ERROR_AUTO cause = LANE_ERROR_INIT;
+	struct bridge_file *events = bridge_file_of_gpu(ctl->client, gpu, "events");
+	bool granted = await_grant(ctl, events, deadline_ns, grant, &cause);
+	bridge_file_close(events);
+	if (!granted && lane_error_is(&cause, "BRIDGE_TIMEOUT")) {
+		return give_up(ctl, lease, wait_ms, err);
+	}
+	return granted || lane_error_set(err, cause.code, "%s", lane_error_message(&cause));
+}
+
+bool bridge_client_acquire(struct bridge_client *client, const char *gpu,
 	const struct bridge_lease_request *request, struct bridge_grant *grant, struct lane_error *err)
 {
 	uint64_t deadline_ns = bridge_client_deadline(request->wait_ms);
@@ -135,35 +140,26 @@ static bool acquire(struct bridge_file *ctl, struct bridge_file *events,
 			request->wait_ms > 0, request->exclusive, request->keep ? " keep=1" : "",
 			request->preemptible ? " preemptible=1" : "");
 	char reply[REPLY_MAX];
-	uint64_t offset = 0;
-	/* Where events end before the request: what comes of it is behind that. */
-	if (!bridge_file_size(events, &offset, err) ||
-		!bridge_file_write(ctl, line, strlen(line), err) || !read_reply(ctl, reply, err)) {
-		return false;
+	struct bridge_file *ctl = bridge_file_of_gpu(client, gpu, "ctl");
+	bool good = command(ctl, line, reply, err);
+	if (good && strncmp(reply, "QUEUED ", 7) == 0) {
+		good = wait_in_queue(
+			ctl, gpu, reply_number(reply, "lease"), request->wait_ms, deadline_ns, grant, err);
+	} else if (good) {
+		good = parse_grant(ctl->path, reply, grant, err);
 	}
-	if (strncmp(reply, "QUEUED ", 7) != 0) {
-		return parse_grant(ctl->path, reply, grant, err);
-	}
-	LANE_ERROR_AUTO cause = LANE_ERROR_INIT;
-	if (await_grant(ctl, events, offset, deadline_ns, grant, &cause)) {
-		return true;
-	}
-	if (lane_error_is(&cause, "BRIDGE_TIMEOUT")) {
-		return give_up(ctl, reply_number(reply, "lease"), request->wait_ms, err);
-	}
-	return lane_error_set(err, cause.code, "%s", lane_error_message(&cause));
+	bridge_file_close(ctl);
+	return good;
 }
 
-bool bridge_client_acquire(struct bridge_client *client, const char *gpu,
-	const struct bridge_lease_request *request, struct bridge_grant *grant, struct lane_error *err)
+/** A command that is about one lease. */
+static bool command_lease(
+	struct bridge_client *client, const char *gpu, const char *line, struct lane_error *err)
 {
-	struct bridge_file *ctl = open_gpu(client, gpu, "ctl", BRIDGE_READ | BRIDGE_WRITE, err);
-	if (ctl == NULL) {
-		return false;
-	}
-	struct bridge_file *events = open_gpu(client, gpu, "events", BRIDGE_READ, err);
-	bool good = events != NULL && acquire(ctl, events, request, grant, err);
-	bridge_file_close(events);
+	struct bridge_grant grant;
+	char reply[REPLY_MAX];
+	struct bridge_file *ctl = bridge_file_of_gpu(client, gpu, "ctl");
+	bool good = command(ctl, line, reply, err) && parse_grant(ctl->path, reply, &grant, err);
 	bridge_file_close(ctl);
 	return good;
 }
@@ -171,24 +167,21 @@ bool bridge_client_acquire(struct bridge_client *client, const char *gpu,
 bool bridge_client_renew(struct bridge_client *client, const char *gpu, uint64_t lease,
 	uint32_t ttl_s, struct lane_error *err)
 {
-	struct bridge_grant grant;
 	BASE_FREE char *line =
 		base_format("RENEW lease=%llu ttl_s=%u\n", (unsigned long long)lease, ttl_s);
-	return command(client, gpu, line, &grant, err);
+	return command_lease(client, gpu, line, err);
 }
 
 bool bridge_client_release(
 	struct bridge_client *client, const char *gpu, uint64_t lease, struct lane_error *err)
 {
-	struct bridge_grant grant;
 	BASE_FREE char *line = base_format("RELEASE lease=%llu\n", (unsigned long long)lease);
-	return command(client, gpu, line, &grant, err);
+	return command_lease(client, gpu, line, err);
 }
 
 bool bridge_client_revoke(
 	struct bridge_client *client, const char *gpu, uint64_t lease, struct lane_error *err)
 {
-	struct bridge_grant grant;
 	BASE_FREE char *line = base_format("REVOKE lease=%llu\n", (unsigned long long)lease);
-	return command(client, gpu, line, &grant, err);
+	return command_lease(client, gpu, line, err);
 }

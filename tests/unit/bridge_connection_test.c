@@ -208,6 +208,45 @@ static void a_frame_may_come_byte_by_byte(void **state)
 	assert_int_equal(get(bed).type, WIRE_RGETATTR);
 }
 
+/** What does not block is answered in the order in which it came, so that a request may build on
+ * those before it; a read that waits holds nobody up. */
+static void a_flight_is_answered_in_order_and_at_once(void **state)
+{
+	struct bed *bed = *state;
+	const struct wire_message requests[] = {
+		read_of(1, 1, 8),
+		{.type = WIRE_TWALK, .new_fid = 2, .name_count = 1, .names = {wire_text("text")}},
+		{.type = WIRE_TLOPEN, .fid = 2},
+		read_of(4, 2, 100),
+		{.type = WIRE_TCLUNK, .fid = 2},
+		{.type = WIRE_TCLUNK, .fid = 2},
+	};
+	static const uint8_t replies[] = {
+		0, WIRE_RWALK, WIRE_RLOPEN, WIRE_RREAD, WIRE_RCLUNK, WIRE_RLERROR};
+	open_file(bed, "follow", 1);
+	uint8_t frames[512];
+	size_t size = 0;
+	for (size_t i = 0; i < sizeof(replies); i++) {
+		struct wire_message request = requests[i];
+		request.tag = (uint16_t)(i + 1);
+		size += wire_encode(&request, frames + size, sizeof(frames) - size);
+	}
+	send_bytes(bed, frames, size);
+	/* One turn, at the end of which the replies go out. */
+	for (int i = 0; i < 2; i++) {
+		assert_true(bridge_loop_wait(bed->loop, base_clock_boottime_ns() + STEP_NS, NULL));
+	}
+	for (uint16_t i = 1; i < sizeof(replies); i++) {
+		struct wire_message reply = get(bed);
+		assert_int_equal(reply.type, replies[i]);
+		assert_int_equal(reply.tag, i + 1);
+	}
+	bridge_stream_add(&bed->stream, "news", 4);
+	bridge_connection_wake(bed->connection);
+	settle(bed);
+	assert_int_equal(get(bed).tag, 1);
+}
+
 static void a_half_close_is_answered_first(void **state)
 {
 	struct bed *bed = *state;
@@ -476,6 +515,8 @@ int main(void)
 			a_frame_over_msize_closes_before_it_is_there, setup, teardown),
 		NAMED_WITH("connection@a-frame-may-come-byte-by-byte", a_frame_may_come_byte_by_byte, setup,
 			teardown),
+		NAMED_WITH("connection@a-flight-is-answered-in-order-and-at-once",
+			a_flight_is_answered_in_order_and_at_once, setup, teardown),
 		NAMED_WITH("connection@a-half-close-is-answered-first", a_half_close_is_answered_first,
 			setup, teardown),
 		NAMED_WITH("connection@a-client-that-leaves-ends-its-waiting-reads",
