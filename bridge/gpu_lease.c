@@ -18,6 +18,7 @@ enum option {
 	EXCLUSIVE,
 	PREEMPTIBLE,
 	WAIT,
+	KILL_AFTER,
 	FORMAT,
 	KEY,
 	SUBJECT,
@@ -31,6 +32,8 @@ enum {
 	MEM_MB_DEFAULT = 256,
 	TTL_DEFAULT_S = 60,
 	WAIT_MAX_S = 7 * 24 * 3600,
+	KILL_AFTER_DEFAULT_S = 30,
+	KILL_AFTER_MAX_S = 24 * 3600,
 	LIFE_DEFAULT_S = 3600,
 	LIFE_MAX_S = 366 * 24 * 3600
 };
@@ -46,6 +49,7 @@ static const struct base_option options[] = {
 	{EXCLUSIVE, "exclusive", 'x', NULL, "Nobody else on this GPU"},
 	{PREEMPTIBLE, "preemptible", 0, NULL, "A request of higher priority may take it, with notice"},
 	{WAIT, "wait", 'w', "SECONDS", "Wait so long when there is no room (0: not at all)"},
+	{KILL_AFTER, "kill-after", 0, "SECONDS", "run: from SIGTERM to SIGKILL for a lost lease (30)"},
 	{FORMAT, "format", 'f', "text|json", "Form of what is printed (text)"},
 	{KEY, "key", 'k', "FILE", "mint: private key, as keygen made it"},
 	{SUBJECT, "subject", 0, "NAME", "mint: whose ticket it is"},
@@ -73,7 +77,8 @@ static const struct base_command command = {
 		"run      holds a lease while COMMAND runs, as flock(1) holds a lock: renews it at a third\n"
 		"         of its life, hands signals on, releases it at the end. COMMAND finds\n"
 		"         GPU_LANE_BRIDGE, GPU_LANE_GPU, GPU_LANE_LEASE and GPU_LANE_EPOCH in its environment\n"
-		"         and gets SIGTERM when the lease is lost, or has been told to go for another.\n"
+		"         and gets SIGTERM when the lease is lost, or has been told to go for another, and\n"
+		"         SIGKILL when it does not go.\n"
 		"acquire  takes a lease that outlives this command and prints its name, as GPU-0/7. It ends\n"
 		"         when it is released or its life is over.\n"
 		"renew    gives the lease another life of --ttl SECONDS from now.\n"
@@ -151,6 +156,8 @@ static bool take_option(int id, struct lease_choice *choice, enum base_log_level
 		return true;
 	case WAIT:
 		return take_number(scan, 0, WAIT_MAX_S, &choice->wait_s, err);
+	case KILL_AFTER:
+		return take_number(scan, 1, KILL_AFTER_MAX_S, &choice->kill_after_s, err);
 	case FORMAT:
 		return take_format(choice, scan, err);
 	case KEY:
@@ -230,6 +237,7 @@ int main(int argc, char **argv)
 	struct lease_choice choice = {.mem_mb = MEM_MB_DEFAULT,
 		.ttl_s = TTL_DEFAULT_S,
 		.streams = 1,
+		.kill_after_s = KILL_AFTER_DEFAULT_S,
 		.role = "worker-gpu",
 		.life_s = LIFE_DEFAULT_S,
 		.operands = argv};

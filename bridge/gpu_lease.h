@@ -20,6 +20,8 @@ struct lease_choice {
 	const char *ticket;
 	uint32_t mem_mb, ttl_s;
 	unsigned streams, priority, wait_s;
+	/** Of run: from SIGTERM to SIGKILL when the lease is lost. */
+	unsigned kill_after_s;
 	bool exclusive, preemptible, json;
 	/** Which of the numbers were said: they limit a ticket. */
 	bool mem_mb_given, streams_given, ttl_given, priority_given;

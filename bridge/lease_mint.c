@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/gpu_lease.h"
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/exit.h"
 #include "base/file.h"
@@ -20,7 +21,8 @@
 
 enum { HANDLE_SIZE_MAX = 256, TICKET_ID_BYTES = 16 };
 
-/** A key is written where there is nothing yet, for its owner alone when it is secret. */
+/** A key is written where there is nothing yet, for its owner alone when it is secret; whole or not
+ * at all. */
 static bool write_key(
 	const char *path, const struct lease_key *key, bool secret, struct lane_error *err)
 {
@@ -29,10 +31,14 @@ static bool write_key(
 	base_json_write(json, 2, &text);
 	BASE_CLOSE int fd =
 		open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, secret ? 0600 : 0644);
-	if (fd < 0 || write(fd, text.data, text.size) != (ssize_t)text.size || fsync(fd) < 0) {
-		return lane_error_set_errno(err, "FILE_WRITE", errno, "%s", path);
+	if (fd >= 0 && base_write_all(fd, text.data, text.size) && fsync(fd) == 0) {
+		return true;
 	}
-	return true;
+	lane_error_set_errno(err, "FILE_WRITE", errno, "%s", path);
+	if (fd >= 0) {
+		unlink(path);
+	}
+	return false;
 }
 
 int lease_keygen(const struct lease_choice *choice)
@@ -44,7 +50,11 @@ int lease_keygen(const struct lease_choice *choice)
 	}
 	const char *path = choice->operands[0];
 	BASE_FREE char *public = base_format("%s.pub", path);
-	bool good = write_key(path, &key, true, &err) && write_key(public, &key, false, &err);
+	bool good = write_key(path, &key, true, &err);
+	if (good && !write_key(public, &key, false, &err)) {
+		unlink(path);
+		good = false;
+	}
 	lease_key_finish(&key);
 	return good ? LANE_EXIT_HOLDS : lease_fail(&err);
 }

@@ -44,6 +44,8 @@ struct holder {
 	uint64_t renew_ns, expires_ns;
 	/** CLOCK_BOOTTIME: of the next look; UINT64_MAX: nobody can tell this lease to go. */
 	uint64_t look_ns;
+	/** CLOCK_BOOTTIME: when the command has had its time to end; UINT64_MAX: it need not. */
+	uint64_t kill_ns;
 	pid_t child;
 	bool lost;
 };
@@ -77,7 +79,16 @@ static void lose(struct holder *holder, const char *why)
 	holder->lost = true;
 	holder->renew_ns = UINT64_MAX;
 	holder->look_ns = UINT64_MAX;
+	holder->kill_ns = base_clock_boottime_ns() + holder->choice->kill_after_s * NS_PER_S;
 	kill(holder->child, SIGTERM);
+}
+
+static void kill_command(struct holder *holder)
+{
+	base_log(BASE_LOG_ERROR, "the command has not ended within %u s, killing it",
+		holder->choice->kill_after_s);
+	holder->kill_ns = UINT64_MAX;
+	kill(holder->child, SIGKILL);
 }
 
 /** A bridge that was restarted knows the lease from its journal: the new session takes it over. */
@@ -205,7 +216,12 @@ static int hold(struct holder *holder, int signals)
 			look(holder);
 			continue;
 		}
+		if (holder->kill_ns <= now_ns) {
+			kill_command(holder);
+			continue;
+		}
 		uint64_t next_ns = holder->look_ns < holder->renew_ns ? holder->look_ns : holder->renew_ns;
+		next_ns = holder->kill_ns < next_ns ? holder->kill_ns : next_ns;
 		uint64_t left_ms = (next_ns - now_ns) / NS_PER_MS + 1;
 		struct pollfd poller = {.fd = signals, .events = POLLIN};
 		int ready = poll(&poller, 1, left_ms < INT32_MAX ? (int)left_ms : INT32_MAX);
@@ -240,7 +256,7 @@ static int hold_around_command(struct holder *holder, const struct bridge_grant 
 int lease_run(const struct lease_choice *choice)
 {
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
-	struct holder holder = {.choice = choice};
+	struct holder holder = {.choice = choice, .kill_ns = UINT64_MAX};
 	struct bridge_grant grant = {.lease = 0};
 	struct bridge_lease_request request = lease_request_of(choice);
 	holder.client = lease_connect(choice, &holder.gpu, &err);

@@ -58,6 +58,16 @@ outcome=0
 wait "$holder" || outcome=$?
 [ "$outcome" -eq 125 ] || fail "status $outcome after the lease was lost"
 grep -q 'is lost' "$tmp/lost" || fail 'nobody said that the lease is lost'
+"$lease" run --ttl 1 --kill-after 1 -- sh -c 'trap "" TERM; while :; do sleep 0.1; done' \
+  2>"$tmp/lost" &
+holder=$!
+started="$started $holder"
+wait_for 10 listed 'GPU-0/.* ACTIVE'
+"$lease" revoke "$("$lease" list | sed -n 's/ .*//;2p')"
+outcome=0
+wait "$holder" || outcome=$?
+[ "$outcome" -eq 125 ] || fail "status $outcome of a command that ignores SIGTERM"
+grep -q 'killing it' "$tmp/lost" || fail 'nobody said that it is killed'
 
 # Killed, it releases, and takes the command with it.
 "$lease" run -- sleep 60 &

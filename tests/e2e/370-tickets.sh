@@ -11,6 +11,9 @@ expect_status 0 "$lease" keygen "$tmp/operator.jwk"
 [ "$(stat -c %a "$tmp/operator.jwk")" = 600 ] || fail 'the private key is readable for others'
 expect_json "$tmp/operator.jwk.pub" '"d" not in doc and doc["crv"] == "Ed25519"'
 expect_status 2 "$lease" keygen "$tmp/operator.jwk"
+touch "$tmp/half.jwk.pub"
+expect_status 2 "$lease" keygen "$tmp/half.jwk"
+[ ! -e "$tmp/half.jwk" ] || fail 'half of a pair is there'
 cat >"$tmp/policy.json" <<POLICY
 {"schema": "gpu-lane-policy/v1",
  "keys": ["operator.jwk.pub"],
