@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,6 +120,23 @@ bool base_file_write(const char *path, const void *bytes, size_t size, struct la
 		return lane_error_set_errno(err, "FILE_WRITE", errno, "%s", path);
 	}
 	return file_replace(target, info.st_mode & 0777, bytes, size, err);
+}
+
+bool base_file_check_write(const char *path, struct lane_error *err)
+{
+	if (strcmp(path, "-") == 0) {
+		return true;
+	}
+	struct stat info;
+	bool there = stat(path, &info) == 0;
+	if (there && !S_ISREG(info.st_mode)) {
+		return !S_ISDIR(info.st_mode) ||
+			lane_error_set_errno(err, "FILE_WRITE", EISDIR, "%s", path);
+	}
+	/* A file is replaced, so that its folder is what counts. */
+	BASE_FREE char *target = there ? realpath(path, NULL) : base_strdup(path);
+	return (target != NULL && access(dirname(target), W_OK | X_OK) == 0) ||
+		lane_error_set_errno(err, "FILE_WRITE", errno, "%s", path);
 }
 
 char *base_file_line(const char *path)

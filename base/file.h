@@ -18,6 +18,9 @@ bool base_file_read(
  * place. Errors: FILE_WRITE.
  */
 bool base_file_write(const char *path, const void *bytes, size_t size, struct lane_error *err);
+/** Whether base_file_write could write there now, for those who would learn it after long work.
+ * Errors: FILE_WRITE. */
+bool base_file_check_write(const char *path, struct lane_error *err);
 
 /** First line of a small file without its newline; NULL when it cannot be read. Caller frees. */
 char *base_file_line(const char *path);

@@ -74,7 +74,20 @@ static int run(const struct request *request)
 	return written || status != LANE_EXIT_HOLDS ? status : LANE_EXIT_UNKNOWN;
 }
 
-/* Reads the files that a run is held to. */
+/* Nobody waits half an hour for a soak to learn that its report has no place. */
+static bool check_outputs(const struct request *request, struct lane_error *err)
+{
+	const char *const paths[] = {request->output, request->html, request->history,
+		request->canary.trace, request->canary.update_baseline ? request->baseline : NULL};
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		if (paths[i] && !base_file_check_write(paths[i], err)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Reads the files that a run is held to, and looks at where what comes of it goes. */
 static bool load(struct request *request, struct probe_floor **floor, struct lane_error *err)
 {
 	struct canary_options *canary = &request->canary;
@@ -87,7 +100,7 @@ static bool load(struct request *request, struct probe_floor **floor, struct lan
 	if (request->baseline) {
 		canary->baseline = baseline_load(request->baseline, canary->update_baseline, err);
 	}
-	return canary->baseline || !request->baseline;
+	return (canary->baseline || !request->baseline) && check_outputs(request, err);
 }
 
 /* Writes a document that is no report, as text or as JSON. */

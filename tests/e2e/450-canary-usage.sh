@@ -31,6 +31,13 @@ refuse --floor no-such-floor
 refuse --floor "$tmp/folder"
 refuse --floor "$tmp/twice.json"
 expect_stderr twice.json:1
+# Before anything runs, not after half an hour.
+refuse --allow-software --soak 30m --output "$tmp/no/such/report.json"
+expect_stderr 'no/such/report.json: No such file or directory'
+refuse --allow-software --html "$tmp/folder"
+refuse --allow-software --trace "$tmp/no/such/trace.json"
+refuse --allow-software --history "$tmp/no/such/history"
+refuse --allow-software --baseline "$tmp/no/such/baseline" --update-baseline
 refuse list
 
 expect_status 0 "$bin/gpu-canary" --allow-software list

@@ -118,6 +118,23 @@ static void writes_devices_in_place(void **state)
 	assert_true(S_ISCHR(info.st_mode));
 }
 
+static void knows_before_where_it_cannot_write(void **state)
+{
+	(void)state;
+	assert_true(base_file_write("a", "x", 1, NULL));
+	assert_int_equal(symlink("a", "link"), 0);
+	static const char *const good[] = {"a", "link", "new", "/dev/null", "-"};
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(base_file_check_write(good[i], NULL));
+	}
+	static const char *const bad[] = {".", "/", "no/such/folder", "a/b"};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+		assert_false(base_file_check_write(bad[i], &err));
+		assert_true(lane_error_is(&err, "FILE_WRITE"));
+	}
+}
+
 static void finds_installed_files(void **state)
 {
 	(void)state;
@@ -142,6 +159,8 @@ int main(void)
 		NAMED_WITH("file@says-what-is-wrong", says_what_is_wrong, enter_folder, leave_folder),
 		NAMED_WITH(
 			"file@does-not-hang-on-a-fifo", does_not_hang_on_a_fifo, enter_folder, leave_folder),
+		NAMED_WITH("file@knows-before-where-it-cannot-write", knows_before_where_it_cannot_write,
+			enter_folder, leave_folder),
 		NAMED("file@writes-devices-in-place", writes_devices_in_place),
 		NAMED("file@finds-installed-files-from-its-own-place", finds_installed_files),
 	};
