@@ -26,7 +26,7 @@ enum {
 	REPLY_TIMEOUT_MS = 2000,
 	/** Between two tries to reach a bridge that is gone. */
 	RETRY_S = 1,
-	/** Between two looks at whether a preemptible lease has been told to go. */
+	/** Between two looks at whether the lease is still there, and need not go. */
 	LOOK_S = 1,
 	LEASES_SIZE_MAX = 4 << 20,
 	EXIT_NOT_FOUND = 127,
@@ -42,7 +42,7 @@ struct holder {
 	uint64_t lease;
 	/** CLOCK_BOOTTIME: of the next renewal, and of the end of the lease if none succeeds. */
 	uint64_t renew_ns, expires_ns;
-	/** CLOCK_BOOTTIME: of the next look; UINT64_MAX: nobody can tell this lease to go. */
+	/** CLOCK_BOOTTIME: of the next look. */
 	uint64_t look_ns;
 	/** CLOCK_BOOTTIME: when the command has had its time to end; UINT64_MAX: it need not. */
 	uint64_t kill_ns;
@@ -125,7 +125,8 @@ static void renew(struct holder *holder)
 	holder->renew_ns = base_clock_boottime_ns() + RETRY_S * NS_PER_S;
 }
 
-/** A lease that has to go for another is still there for a while: the command gets that time. */
+/** A lease that was revoked is gone long before it is to be renewed. One that has to go for another
+ * is still there for a while: the command gets that time. */
 static void look(struct holder *holder)
 {
 	holder->look_ns = base_clock_boottime_ns() + LOOK_S * NS_PER_S;
@@ -136,10 +137,16 @@ static void look(struct holder *holder)
 	}
 	BASE_FREE char *its =
 		base_format("gpu=%s lease=%llu ", holder->gpu, (unsigned long long)holder->lease);
-	for (char *rest = leases.data, *line; (line = strsep(&rest, "\n")) != NULL;) {
-		if (strncmp(line, its, strlen(its)) == 0 && strstr(line, " state=PREEMPTING ") != NULL) {
-			lose(holder, "a request of higher priority takes it");
+	const char *line = NULL;
+	for (char *rest = leases.data; (line = strsep(&rest, "\n")) != NULL;) {
+		if (strncmp(line, its, strlen(its)) == 0) {
+			break;
 		}
+	}
+	if (line == NULL) {
+		lose(holder, "it has ended");
+	} else if (strstr(line, " state=PREEMPTING ") != NULL) {
+		lose(holder, "a request of higher priority takes it");
 	}
 }
 
@@ -269,7 +276,7 @@ int lease_run(const struct lease_choice *choice)
 		bridge_client_timeout(holder.client, REPLY_TIMEOUT_MS);
 		holder.lease = grant.lease;
 		note_life(&holder, asked_ns);
-		holder.look_ns = choice->preemptible ? asked_ns : UINT64_MAX;
+		holder.look_ns = asked_ns;
 		if (request.wait_ms > 0) {
 			/* It may have been granted long after it was asked for. */
 			holder.renew_ns = 0;

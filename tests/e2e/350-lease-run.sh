@@ -46,7 +46,7 @@ wait "$holder" || outcome=$?
 [ "$outcome" -eq 9 ] || fail "status $outcome after SIGTERM"
 
 # A lease that is taken away stops the command, whatever that makes of it.
-"$lease" run --ttl 1 -- sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done' 2>"$tmp/lost" &
+"$lease" run --ttl 600 -- sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done' 2>"$tmp/lost" &
 holder=$!
 started="$started $holder"
 listed() {
@@ -58,7 +58,7 @@ outcome=0
 wait "$holder" || outcome=$?
 [ "$outcome" -eq 125 ] || fail "status $outcome after the lease was lost"
 grep -q 'is lost' "$tmp/lost" || fail 'nobody said that the lease is lost'
-"$lease" run --ttl 1 --kill-after 1 -- sh -c 'trap "" TERM; while :; do sleep 0.1; done' \
+"$lease" run --ttl 600 --kill-after 1 -- sh -c 'trap "" TERM; while :; do sleep 0.1; done' \
   2>"$tmp/lost" &
 holder=$!
 started="$started $holder"
