@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compute/buffer.h"
 
+/* Types that need a feature that is off here, or hold no buffer. */
+#define UNUSABLE_FLAGS                                                                             \
+	((VkMemoryPropertyFlags)(VK_MEMORY_PROPERTY_LAZILY_ALLOCATED_BIT |                             \
+		VK_MEMORY_PROPERTY_PROTECTED_BIT | VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD |            \
+		VK_MEMORY_PROPERTY_DEVICE_UNCACHED_BIT_AMD))
+
 /*
  * The first type with these flags is the driver's fastest (Vulkan 1.3, 11.2.1, on the order of
  * memory types). False when no type has them.
@@ -9,7 +15,8 @@ static bool memory_type_find(const VkPhysicalDeviceMemoryProperties *memory, uin
 	VkMemoryPropertyFlags flags, uint32_t *index)
 {
 	for (uint32_t i = 0; i < memory->memoryTypeCount && i < VK_MAX_MEMORY_TYPES; i++) {
-		if ((allowed & (1u << i)) && (memory->memoryTypes[i].propertyFlags & flags) == flags) {
+		VkMemoryPropertyFlags offered = memory->memoryTypes[i].propertyFlags;
+		if ((allowed & (1u << i)) && (offered & flags) == flags && !(offered & UNUSABLE_FLAGS)) {
 			*index = i;
 			return true;
 		}

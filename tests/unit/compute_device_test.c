@@ -129,6 +129,20 @@ static void refuses_a_buffer_that_no_kernel_reaches(void **state)
 	assert_string_equal(err.code, "DEVICE_LIMIT");
 }
 
+static void takes_no_memory_of_a_feature_that_is_off(void **state)
+{
+	struct bed *bed = *state;
+	for (uint32_t i = 0; i < bed->device.memory.memoryTypeCount; i++) {
+		bed->device.memory.memoryTypes[i].propertyFlags |=
+			VK_MEMORY_PROPERTY_DEVICE_COHERENT_BIT_AMD;
+	}
+	struct compute_buffer buffer;
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	assert_false(compute_buffer_create(&bed->device, COMPUTE_BUFFER_DEVICE, 4096, &buffer, &err));
+	assert_true(lane_error_is(&err, "VULKAN_MEMORY_FAILED"));
+	assert_int_equal(bed->device.memory_used_bytes, 0);
+}
+
 static void a_lost_device_stays_lost(void **state)
 {
 	struct bed *bed = *state;
@@ -238,6 +252,8 @@ int main(void)
 		NAMED("device@one-that-computes-wrong-is-seen", sees_a_device_that_computes_wrong),
 		NAMED_WITH(
 			"buffer@counts-what-the-driver-takes", counts_what_the_driver_takes, set_up, tear_down),
+		NAMED_WITH("buffer@takes-no-memory-of-a-feature-that-is-off",
+			takes_no_memory_of_a_feature_that_is_off, set_up, tear_down),
 		NAMED_WITH("buffer@refuses-memory-beyond-the-cap", refuses_memory_beyond_the_cap, set_up,
 			tear_down),
 		NAMED_WITH("buffer@refuses-one-that-no-kernel-reaches",
