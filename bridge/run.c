@@ -61,12 +61,34 @@ static void run_destroy(struct bridge_run *run)
 	free(run);
 }
 
+/** Link to what the subject keeps, or to the end of the list. */
+static struct bridge_keeper **find_keeper(struct bridge_archive *archive, const char *owner)
+{
+	struct bridge_keeper **link = &archive->keepers;
+	while (*link != NULL && strcmp((*link)->owner, owner) != 0) {
+		link = &(*link)->next;
+	}
+	return link;
+}
+
+static void keeper_drop(struct bridge_archive *archive, const struct bridge_run *run)
+{
+	struct bridge_keeper *keeper = run->keeper;
+	keeper->bytes -= run->kept_bytes;
+	if (--keeper->runs == 0) {
+		*find_keeper(archive, keeper->owner) = keeper->next;
+		free(keeper->owner);
+		free(keeper);
+	}
+}
+
 static void archive_take_out(struct bridge_archive *archive, struct bridge_run **link)
 {
 	struct bridge_run *run = *link;
 	*link = run->next;
 	archive->count--;
 	archive->bytes -= run->kept_bytes;
+	keeper_drop(archive, run);
 	run_destroy(run);
 }
 
@@ -79,18 +101,6 @@ static void archive_find_last(struct bridge_archive *archive)
 	}
 }
 
-/** Runs of the same owner, or their bytes. */
-static uint64_t owner_share(const struct bridge_archive *archive, const char *owner, bool by_bytes)
-{
-	uint64_t share = 0;
-	for (const struct bridge_run *run = archive->first; run != NULL; run = run->next) {
-		if (strcmp(run->directory->owner, owner) == 0) {
-			share += by_bytes ? run->kept_bytes : 1;
-		}
-	}
-	return share;
-}
-
 /** Makes room with the oldest run of whoever keeps most: nobody's jobs push out another's results
  * while their own take more. The newest stays, however large it is. */
 static void make_room(struct bridge_archive *archive, const struct bridge_run *newest)
@@ -101,8 +111,8 @@ static void make_room(struct bridge_archive *archive, const struct bridge_run *n
 	for (struct bridge_run **link = &archive->first; *link != NULL && *link != newest;
 		 link = &(*link)->next) {
 		bool frees = !by_bytes || (*link)->kept_bytes > 0;
-		uint64_t share = frees ? owner_share(archive, (*link)->directory->owner, by_bytes) : 0;
-		if (share > most) {
+		uint64_t share = by_bytes ? (*link)->keeper->bytes : (*link)->keeper->runs;
+		if (frees && share > most) {
 			most = share;
 			victim = link;
 		}
@@ -135,6 +145,14 @@ static void archive_add(struct bridge_archive *archive, struct bridge_run *run)
 	archive->last = run;
 	archive->count++;
 	archive->bytes += run->kept_bytes;
+	struct bridge_keeper **keeper = find_keeper(archive, run->directory->owner);
+	if (*keeper == NULL) {
+		*keeper = base_alloc(1, sizeof(**keeper));
+		(*keeper)->owner = base_strdup(run->directory->owner);
+	}
+	run->keeper = *keeper;
+	run->keeper->runs++;
+	run->keeper->bytes += run->kept_bytes;
 	make_own_room(archive, run);
 	while (archive->first != NULL && archive->first != run &&
 		(archive->count > BRIDGE_ARCHIVE_COUNT_MAX || archive->bytes > ARCHIVE_BYTES_MAX)) {

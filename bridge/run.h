@@ -13,6 +13,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** What a subject has in the archive. */
+struct bridge_keeper {
+	char *owner;
+	size_t runs;
+	/** Of their results and timings. */
+	uint64_t bytes;
+	struct bridge_keeper *next;
+};
+
 /**
  * A job that was accepted: its descriptor, its folder /worker/<job> and its states. Every one
  * begins QUEUED and ends in exactly one of "OK" and "ERR ..."; one that fails its checks goes from
@@ -34,6 +43,8 @@ struct bridge_run {
 	/** What its session may keep of them, results of older jobs counted; 0: no bound but those of
 	 * the archive. */
 	uint64_t kept_max;
+	/** Of its owner, once it is in the archive. */
+	struct bridge_keeper *keeper;
 	/** In its lease's queue, or in the archive. */
 	struct bridge_run *next;
 };
@@ -51,6 +62,7 @@ struct bridge_archive {
 	/** Where jobs find their modules, or NULL. Borrowed. */
 	struct bridge_bundles *bundles;
 	struct bridge_run *first, *last;
+	struct bridge_keeper *keepers;
 	size_t count;
 	uint64_t bytes;
 };
