@@ -13,6 +13,8 @@ enum {
 	UPLOAD_BYTES = 16 << 20,
 	/* A driver may round an allocation up to this (the large pages of a GPU). */
 	ROUNDING_BYTES = 64 << 10,
+	/* A submit takes longer than the host takes to fill so much. */
+	HOST_FILL_BYTES = 64 << 10,
 };
 
 static bool has_contents(const struct bridge_job_buffer *declared)
@@ -160,20 +162,36 @@ static bool upload(
 	return true;
 }
 
+/* Fills a buffer with one word: now, if that is for the host to do, or with what is recorded. */
+static bool fill_one(
+	struct worker_buffers *buffers, size_t index, bool *recorded, struct lane_error *err)
+{
+	struct compute_device *device = buffers->device;
+	const struct bridge_job_buffer *declared = &buffers->job->buffers[index];
+	const struct compute_buffer *buffer = &buffers->buffers[index];
+	if (!buffer->mapped || declared->bytes > HOST_FILL_BYTES) {
+		compute_commands_fill(device, buffer, fill_word(declared));
+		*recorded = true;
+		return true;
+	}
+	bridge_fill_words(declared, buffer->mapped, declared->bytes / 4);
+	return compute_buffer_flush(device, buffer, err);
+}
+
 bool worker_buffers_fill(
 	struct worker_buffers *buffers, unsigned timeout_ms, struct lane_error *err)
 {
 	struct compute_device *device = buffers->device;
+	bool recorded = false;
 	if (!transfer_begin(device, NULL, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < buffers->job->buffer_count; i++) {
-		const struct bridge_job_buffer *declared = &buffers->job->buffers[i];
-		if (!has_contents(declared)) {
-			compute_commands_fill(device, &buffers->buffers[i], fill_word(declared));
+		if (!has_contents(&buffers->job->buffers[i]) && !fill_one(buffers, i, &recorded, err)) {
+			return false;
 		}
 	}
-	if (!transfer_submit(device, timeout_ms, NULL, err)) {
+	if (recorded && !transfer_submit(device, timeout_ms, NULL, err)) {
 		return false;
 	}
 	for (size_t i = 0; i < buffers->job->buffer_count; i++) {
@@ -201,6 +219,8 @@ bool worker_buffers_refill(struct worker_buffers *buffers, unsigned timeout_ms,
 {
 	struct compute_device *device = buffers->device;
 	uint64_t offset = 0;
+	bool recorded = false;
+	*timing = (struct compute_timing){.timer = COMPUTE_TIMER_HOST};
 	if (!transfer_begin(device, timing, err)) {
 		return false;
 	}
@@ -211,7 +231,9 @@ bool worker_buffers_refill(struct worker_buffers *buffers, unsigned timeout_ms,
 			continue;
 		}
 		if (!buffers->pristine[i]) {
-			compute_commands_fill(device, buffer, fill_word(declared));
+			if (!fill_one(buffers, i, &recorded, err)) {
+				return false;
+			}
 		} else if (buffer->mapped) {
 			memcpy(buffer->mapped, buffers->pristine[i], declared->bytes);
 			if (!compute_buffer_flush(device, buffer, err)) {
@@ -220,13 +242,14 @@ bool worker_buffers_refill(struct worker_buffers *buffers, unsigned timeout_ms,
 		} else {
 			memcpy((char *)buffers->staging.mapped + offset, buffers->pristine[i], declared->bytes);
 			compute_commands_copy(device, &buffers->staging, offset, buffer, 0, declared->bytes);
+			recorded = true;
 		}
 		offset += buffer->mapped ? 0 : declared->bytes;
 	}
 	if (buffers->staging.mapped && !compute_buffer_flush(device, &buffers->staging, err)) {
 		return false;
 	}
-	return transfer_submit(device, timeout_ms, timing, err);
+	return !recorded || transfer_submit(device, timeout_ms, timing, err);
 }
 
 /* Where the host finds the words of an output after a read; NULL for what is no output. */

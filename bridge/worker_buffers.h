@@ -37,7 +37,7 @@ void worker_buffers_finish(struct worker_buffers *buffers);
 /** Fills all buffers as the job declares. */
 bool worker_buffers_fill(
 	struct worker_buffers *buffers, unsigned timeout_ms, struct lane_error *err);
-/** Fills the outputs again. `timing` is of the transfer alone. */
+/** Fills the outputs again. `timing` is of the transfer alone; zeroed when there was none. */
 bool worker_buffers_refill(struct worker_buffers *buffers, unsigned timeout_ms,
 	struct compute_timing *timing, struct lane_error *err);
 /**

@@ -32,6 +32,8 @@ struct run {
 	struct worker_samples samples;
 	/* How long one dispatch took last. */
 	uint64_t dispatch_ns;
+	/* Outputs are not as new any more. */
+	bool dispatched;
 	enum compute_timer timer;
 	const char *stop_rule;
 	struct worker_difference difference;
@@ -81,6 +83,7 @@ static bool run_submit(
 {
 	struct compute_timing timing;
 	run->dispatch.count = count;
+	run->dispatched = true;
 	if (!compute_dispatch_run(run->device, &run->dispatch, run_left_ms(run), &timing, err)) {
 		return false;
 	}
@@ -127,8 +130,10 @@ static bool run_is_late(const struct run *run, unsigned percent)
  */
 static bool run_pass(struct run *run, struct compute_timing timings[3], struct lane_error *err)
 {
-	if (!worker_buffers_refill(
-			&run->buffers, run_left_ms(run), &timings[BRIDGE_MEASURE_UPLOAD], err) ||
+	bool refill = run->dispatched || run->job->sampling.measure == BRIDGE_MEASURE_UPLOAD;
+	if ((refill &&
+			!worker_buffers_refill(
+				&run->buffers, run_left_ms(run), &timings[BRIDGE_MEASURE_UPLOAD], err)) ||
 		!run_dispatches(run, &timings[BRIDGE_MEASURE_DISPATCH], err)) {
 		return false;
 	}
