@@ -107,14 +107,16 @@ void base_json_write(const cJSON *node, unsigned indent, struct base_buffer *out
 	}
 	/* cJSON indents with tabs and puts one after a colon; inside strings a tab is always escaped,
 	 * so each raw one is layout. */
-	for (const char *at = text; *at; at++) {
-		if (*at != '\t') {
-			base_buffer_add(out, at, 1);
-		} else if (at > text && at[-1] == ':') {
+	for (const char *at = text; *at;) {
+		size_t size = strcspn(at, "\t");
+		base_buffer_add(out, at, size);
+		at += size;
+		if (*at && at > text && at[-1] == ':') {
 			base_buffer_add(out, " ", 1);
-		} else {
+		} else if (*at) {
 			base_buffer_print(out, "%*s", (int)indent, "");
 		}
+		at += *at != '\0';
 	}
 	if (indent) {
 		base_buffer_add(out, "\n", 1);

@@ -331,6 +331,8 @@ static int serve(const struct choice *choice)
 	/* Said, or glibc raises it with every large block that is freed, and staged modules come to
 	 * take twice their size of a heap full of holes. */
 	mallopt(M_MMAP_THRESHOLD, MAPPED_BLOCK_BYTES);
+	/* Else the end of the heap comes and goes with the buffers of each request. */
+	mallopt(M_TRIM_THRESHOLD, MAPPED_BLOCK_BYTES);
 	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 	struct bridge_server *server = bridge_server_create(&choice->config, &err);
 	if (server == NULL) {

@@ -326,7 +326,8 @@ void bridge_worker_read(struct bridge_worker *worker, struct bridge_worker_event
 		event_gone(worker, event, "the worker is gone");
 		return;
 	}
-	BASE_FREE char *packet = base_alloc(BRIDGE_WORKER_REPLY_MAX, 1);
+	/* Not zeroed: little of it is used. */
+	BASE_FREE char *packet = base_realloc(NULL, BRIDGE_WORKER_REPLY_MAX, 1);
 	struct iovec part = {.iov_base = packet, .iov_len = BRIDGE_WORKER_REPLY_MAX};
 	/* No room for control data: a descriptor that it sends is closed by the kernel. */
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
