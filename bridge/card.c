@@ -107,7 +107,7 @@ bool bridge_cards_from_devices(const cJSON *devices, const char *only_uuid, bool
 	return true;
 }
 
-void bridge_cards_mock(struct bridge_cards *cards)
+void bridge_cards_mock(size_t count, struct bridge_cards *cards)
 {
 	static const struct {
 		const char *name;
@@ -116,17 +116,18 @@ void bridge_cards_mock(struct bridge_cards *cards)
 		{"Mock 4090", 24576, 144},
 		{"Mock 4060", 8192, 64},
 	};
-	cards->count = sizeof(mocks) / sizeof(mocks[0]);
+	cards->count = count;
 	cards->cards = base_alloc(cards->count, sizeof(*cards->cards));
 	for (size_t i = 0; i < cards->count; i++) {
+		size_t kind = i % (sizeof(mocks) / sizeof(mocks[0]));
 		cards->cards[i] = (struct bridge_card){
 			.id = base_format("GPU-%zu", i),
-			.name = base_strdup(mocks[i].name),
-			.memory_mb = mocks[i].memory_mb,
-			.sm_count = mocks[i].sm_count,
+			.name = base_strdup(mocks[kind].name),
+			.memory_mb = mocks[kind].memory_mb,
+			.sm_count = mocks[kind].sm_count,
 			.driver_version = base_strdup("555.0"),
 			.runtime_version = base_strdup("12.4"),
-			.capacity = {.mem_mb = mocks[i].memory_mb, .streams = STREAMS},
+			.capacity = {.mem_mb = mocks[kind].memory_mb, .streams = STREAMS},
 			.facts = base_json_new_object(),
 		};
 		base_json_add_bool(cards->cards[i].facts, "mock", true);

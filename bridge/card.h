@@ -38,8 +38,8 @@ struct bridge_cards {
  */
 bool bridge_cards_from_devices(const cJSON *devices, const char *only_uuid, bool allow_software,
 	struct bridge_cards *cards, struct lane_error *err);
-/** The two synthetic GPUs of --mock. */
-void bridge_cards_mock(struct bridge_cards *cards);
+/** So many synthetic GPUs, of two kinds in turn; the two of --mock are one of each. */
+void bridge_cards_mock(size_t count, struct bridge_cards *cards);
 void bridge_cards_finish(struct bridge_cards *cards);
 void bridge_card_finish(struct bridge_card *card);
 

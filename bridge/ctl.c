@@ -447,6 +447,7 @@ static int ctl_write(
 	const struct bridge_node *node, struct bridge_fid *fid, const char *lines, size_t size)
 {
 	struct bridge_gpu *gpu = node->context;
+	gpu->stirred = true;
 	return run_lines(gpu, fid, lines, size);
 }
 

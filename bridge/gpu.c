@@ -287,6 +287,7 @@ struct bridge_tenant *bridge_gpu_admit(struct bridge_gpu *gpu, struct bridge_att
 
 void bridge_gpu_leave(struct bridge_gpu *gpu, struct bridge_attach *attach)
 {
+	gpu->stirred = true;
 	for (struct bridge_tenant *tenant = gpu->tenants; tenant != NULL; tenant = tenant->next) {
 		if (tenant->attach != attach) {
 			continue;
@@ -358,22 +359,7 @@ static bool pump_tenant(struct bridge_gpu *gpu, struct bridge_tenant *tenant, ui
 	return freed;
 }
 
-void bridge_gpu_pump(struct bridge_gpu *gpu)
-{
-	uint64_t now_ns = base_clock_boottime_ns();
-	lease_table_advance(gpu->leases, now_ns);
-	bridge_health_advance(gpu, now_ns);
-	bool again;
-	do {
-		again = false;
-		for (struct bridge_tenant *tenant = gpu->tenants, *next; tenant != NULL; tenant = next) {
-			next = tenant->next;
-			again = pump_tenant(gpu, tenant, now_ns) || again;
-		}
-	} while (again);
-}
-
-uint64_t bridge_gpu_next_ns(const struct bridge_gpu *gpu)
+static uint64_t find_due_ns(const struct bridge_gpu *gpu)
 {
 	uint64_t next_ns = lease_table_next_ns(gpu->leases);
 	uint64_t health_ns = bridge_health_next_ns(gpu);
@@ -385,6 +371,26 @@ uint64_t bridge_gpu_next_ns(const struct bridge_gpu *gpu)
 		}
 	}
 	return next_ns;
+}
+
+uint64_t bridge_gpu_pump(struct bridge_gpu *gpu, uint64_t now_ns)
+{
+	if (!gpu->stirred && now_ns < gpu->due_ns) {
+		return gpu->due_ns;
+	}
+	gpu->stirred = false;
+	lease_table_advance(gpu->leases, now_ns);
+	bridge_health_advance(gpu, now_ns);
+	bool again;
+	do {
+		again = false;
+		for (struct bridge_tenant *tenant = gpu->tenants, *next; tenant != NULL; tenant = next) {
+			next = tenant->next;
+			again = pump_tenant(gpu, tenant, now_ns) || again;
+		}
+	} while (again);
+	gpu->due_ns = find_due_ns(gpu);
+	return gpu->due_ns;
 }
 
 size_t bridge_gpu_reset(struct bridge_gpu *gpu)
@@ -404,6 +410,7 @@ size_t bridge_gpu_reset(struct bridge_gpu *gpu)
 void bridge_gpu_drain(struct bridge_gpu *gpu)
 {
 	gpu->draining = true;
+	gpu->stirred = true;
 	/* Who waits is not granted any more either. */
 	bridge_gpu_cordon(gpu, gpu->cordoned);
 	for (struct bridge_tenant *tenant = gpu->tenants; tenant != NULL; tenant = tenant->next) {

@@ -114,6 +114,12 @@ struct bridge_gpu {
 	struct worker_cgroups *cgroups;
 	/** No new leases and jobs: the bridge is about to stop. */
 	bool draining;
+	/** Something from outside has come to it since the last bridge_gpu_pump: who lets it in says
+	 * so.
+	 */
+	bool stirred;
+	/** When it has work next, as long as nothing comes. */
+	uint64_t due_ns;
 	/** Since the bridge started; those that failed ended without being told to. */
 	uint64_t workers_started, workers_failed;
 };
@@ -130,10 +136,9 @@ struct bridge_gpu *bridge_gpu_create(struct bridge_card *card, struct bridge_loo
 /** Kills and reaps all workers (blocks at most 2 s each); all sessions must be gone. */
 void bridge_gpu_destroy(struct bridge_gpu *gpu);
 
-/** Brings leases, queues and workers forward to now. */
-void bridge_gpu_pump(struct bridge_gpu *gpu);
-/** When bridge_gpu_pump has work next. */
-uint64_t bridge_gpu_next_ns(const struct bridge_gpu *gpu);
+/** Brings leases, queues and workers forward to `now_ns`; returns when there is work next. One that
+ * nothing has come to, and whose time has not, costs next to nothing. */
+uint64_t bridge_gpu_pump(struct bridge_gpu *gpu, uint64_t now_ns);
 
 /** Takes away every lease that was given for this ticket. */
 void bridge_gpu_revoke_ticket(struct bridge_gpu *gpu, const char *ticket);

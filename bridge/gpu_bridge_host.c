@@ -22,6 +22,8 @@ enum {
 	OPERANDS_MAX = 3,
 	DESCRIBE_TIMEOUT_MS = 30000,
 	CONNECTIONS_LIMIT = 1000000,
+	MOCKS = 2,
+	MOCKS_LIMIT = 4096,
 	/** Descriptors beside those of connections. */
 	DESCRIPTORS_SPARE = 256,
 	/** Larger blocks go back to the system when they are freed. */
@@ -31,6 +33,7 @@ enum {
 enum option {
 	LISTEN = 1,
 	MOCK,
+	MOCK_GPUS,
 	LIST,
 	ALLOW_SOFTWARE,
 	DEVICE,
@@ -61,6 +64,7 @@ static const struct base_option options[] = {
 	{MAX_CONNECTIONS_EACH, "max-connections-each", 0, "N",
 		"Connections at a time from one user, or one address (512)"},
 	{MOCK, "mock", 0, NULL, "Serve two synthetic GPUs whose jobs go through their states unrun"},
+	{MOCK_GPUS, "mock-gpus", 0, "N", "The same with so many of them"},
 	{LIST, "list", 0, NULL, "Print the namespace descriptors of the GPUs as JSON and exit"},
 	{ALLOW_SOFTWARE, "allow-software", 0, NULL, "Serve software renderers (llvmpipe) too"},
 	{DEVICE, "device", 'd', "uuid:UUID", "Serve only the Vulkan device with this UUID"},
@@ -139,11 +143,12 @@ static bool add_metrics(
 	return bridge_server_metrics_valid(scan->value, err);
 }
 
-static bool take_limit(const struct base_option_scan *scan, size_t *limit, struct lane_error *err)
+static bool take_number(
+	const struct base_option_scan *scan, uint64_t max, size_t *number, struct lane_error *err)
 {
 	uint64_t value = 0;
-	bool good = base_option_uint(scan, 1, CONNECTIONS_LIMIT, &value, err);
-	*limit = (size_t)value;
+	bool good = base_option_uint(scan, 1, max, &value, err);
+	*number = (size_t)value;
 	return good;
 }
 
@@ -178,8 +183,10 @@ static bool take_option(
 	case LISTEN:
 		return add_address(choice, scan, err);
 	case MOCK:
-		choice->config.mock = true;
+		choice->config.mocks = choice->config.mocks > 0 ? choice->config.mocks : MOCKS;
 		return true;
+	case MOCK_GPUS:
+		return take_number(scan, MOCKS_LIMIT, &choice->config.mocks, err);
 	case LIST:
 		choice->list = true;
 		return true;
@@ -206,9 +213,9 @@ static bool take_option(
 	case METRICS:
 		return add_metrics(choice, scan, err);
 	case MAX_CONNECTIONS:
-		return take_limit(scan, &choice->config.connections_max, err);
+		return take_number(scan, CONNECTIONS_LIMIT, &choice->config.connections_max, err);
 	case MAX_CONNECTIONS_EACH:
-		return take_limit(scan, &choice->config.place_connections_max, err);
+		return take_number(scan, CONNECTIONS_LIMIT, &choice->config.place_connections_max, err);
 	case CHECK:
 		choice->check = true;
 		return true;

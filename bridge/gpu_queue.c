@@ -269,6 +269,7 @@ static int job_write(
 	const struct bridge_node *node, struct bridge_fid *fid, const char *lines, size_t size)
 {
 	struct bridge_gpu *gpu = node->context;
+	gpu->stirred = true;
 	lease_table_advance(gpu->leases, base_clock_boottime_ns());
 	struct bridge_tenant *tenant = bridge_gpu_tenant(gpu, fid->attach);
 	if (tenant == NULL || tenant->lease->state != LEASE_ACTIVE) {

@@ -40,10 +40,11 @@ static void bury_lease(struct bridge_gpu *gpu, const struct lease_ledger_lease *
 static const struct lease_ledger_lease *next_lease(
 	const struct lease_ledger *ledger, const char *gpu, uint64_t after)
 {
+	const struct lease_ledger_gpu *its = lease_ledger_gpu(ledger, gpu);
 	const struct lease_ledger_lease *next = NULL;
-	for (size_t i = 0; i < ledger->lease_count; i++) {
-		const struct lease_ledger_lease *one = &ledger->leases[i];
-		if (one->id > after && strcmp(one->gpu, gpu) == 0 && (next == NULL || one->id < next->id)) {
+	for (size_t i = 0; i < its->lease_count; i++) {
+		const struct lease_ledger_lease *one = &its->leases[i];
+		if (one->id > after && (next == NULL || one->id < next->id)) {
 			next = one;
 		}
 	}
@@ -54,7 +55,6 @@ static const struct lease_ledger_lease *next_lease(
 static struct lease_ledger_lease copy_lease(const struct lease_ledger_lease *lease)
 {
 	struct lease_ledger_lease copy = *lease;
-	copy.gpu = base_strdup(lease->gpu);
 	copy.subject = base_strdup(lease->subject);
 	return copy;
 }
@@ -71,7 +71,6 @@ static void restore_leases(struct bridge_gpu *gpu, const struct lease_ledger *le
 			bury_lease(gpu, &lease);
 		}
 		id = lease.id;
-		free(lease.gpu);
 		free(lease.subject);
 	}
 }
@@ -101,6 +100,7 @@ void bridge_gpu_restore(struct bridge_gpu *gpu, const struct lease_ledger *ledge
 
 void bridge_gpu_revoke_ticket(struct bridge_gpu *gpu, const char *ticket)
 {
+	gpu->stirred = true;
 	for (struct bridge_tenant *tenant = gpu->tenants, *next; tenant != NULL; tenant = next) {
 		next = tenant->next;
 		const char *its = tenant->attach != NULL ? tenant->attach->rights.ticket : NULL;

@@ -113,6 +113,7 @@ static void socket_ready(void *context, uint32_t events)
 {
 	(void)events;
 	struct bridge_slot *slot = context;
+	slot->tenant->gpu->stirred = true;
 	while (talks(slot) && handle_event(slot)) {}
 }
 

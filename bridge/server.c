@@ -80,8 +80,8 @@ static void attach_detached(void *context, struct bridge_attach *attach)
 static bool find_cards(
 	const struct bridge_server_config *config, struct bridge_cards *cards, struct lane_error *err)
 {
-	if (config->mock) {
-		bridge_cards_mock(cards);
+	if (config->mocks > 0) {
+		bridge_cards_mock(config->mocks, cards);
 		return true;
 	}
 	BASE_JSON_FREE cJSON *described = NULL;
@@ -238,7 +238,7 @@ struct bridge_server *bridge_server_create(
 	server->signals.fd = -1;
 	server->supervised = config->supervised;
 	if (prepare(server, config, err)) {
-		if (config->group_workers && !config->mock) {
+		if (config->group_workers && config->mocks == 0) {
 			group_workers(server, &cards);
 		}
 		publish(server, &cards);
@@ -402,13 +402,13 @@ static uint64_t advance(struct bridge_server *server)
 	uint64_t beat_ns = beat(server);
 	next_ns = beat_ns < next_ns ? beat_ns : next_ns;
 	bool news = false;
+	uint64_t now_ns = base_clock_boottime_ns();
 	for (size_t i = 0; i < server->gpu_count; i++) {
-		bridge_gpu_pump(server->gpus[i]);
+		uint64_t gpu_ns = bridge_gpu_pump(server->gpus[i], now_ns);
+		next_ns = gpu_ns < next_ns ? gpu_ns : next_ns;
 		uint64_t end = bridge_stream_end(&server->gpus[i]->status);
 		news = news || end != server->seen[i];
 		server->seen[i] = end;
-		uint64_t gpu_ns = bridge_gpu_next_ns(server->gpus[i]);
-		next_ns = gpu_ns < next_ns ? gpu_ns : next_ns;
 	}
 	uint64_t note_ns = note(server);
 	next_ns = note_ns < next_ns ? note_ns : next_ns;
@@ -480,7 +480,7 @@ char *bridge_server_list(const struct bridge_server_config *config, struct lane_
 	if (!find_cards(config, &cards, err)) {
 		return NULL;
 	}
-	char *list = bridge_cards_list(&cards, config->mock);
+	char *list = bridge_cards_list(&cards, config->mocks > 0);
 	bridge_cards_finish(&cards);
 	return list;
 }

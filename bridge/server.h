@@ -26,8 +26,9 @@ struct bridge_server_config {
 	/** Give each worker a control group of its own where that can be, for which the group of this
 	 * process is taken over. */
 	bool group_workers;
-	/** Serve two synthetic GPUs with precomputed status sequences instead of devices. */
-	bool mock;
+	/** Serve so many synthetic GPUs with precomputed status sequences instead of devices; 0: serve
+	 * devices. */
+	size_t mocks;
 	/** File that says whose tickets are good and who has which rights, or NULL. */
 	const char *policy;
 	/** Folder of the journal, or NULL: leases end with the bridge. */

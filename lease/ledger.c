@@ -89,36 +89,49 @@ static struct lease_ledger_gpu *gpu_of(struct lease_ledger *ledger, const char *
 	return gpu;
 }
 
-static void remove_lease(struct lease_ledger *ledger, const char *gpu, uint64_t id)
+static struct lease_ledger_lease *lease_of(const struct lease_ledger_gpu *gpu, uint64_t id)
 {
-	for (size_t i = 0; i < ledger->lease_count; i++) {
-		struct lease_ledger_lease *lease = &ledger->leases[i];
-		if (lease->id == id && strcmp(lease->gpu, gpu) == 0) {
-			free(lease->gpu);
-			free(lease->subject);
-			ledger->lease_count--;
-			memmove(lease, lease + 1, (ledger->lease_count - i) * sizeof(*lease));
-			return;
+	for (size_t i = 0; i < gpu->lease_count; i++) {
+		if (gpu->leases[i].id == id) {
+			return &gpu->leases[i];
 		}
 	}
+	return NULL;
+}
+
+static void remove_lease(struct lease_ledger_gpu *gpu, struct lease_ledger_lease *lease)
+{
+	free(lease->subject);
+	gpu->lease_count--;
+	size_t after = (size_t)(&gpu->leases[gpu->lease_count] - lease);
+	memmove(lease, lease + 1, after * sizeof(*lease));
+}
+
+static struct lease_ledger_lease *add_lease(struct lease_ledger_gpu *gpu)
+{
+	gpu->leases = base_realloc(gpu->leases, gpu->lease_count + 1, sizeof(*gpu->leases));
+	gpu->leases[gpu->lease_count] = (struct lease_ledger_lease){.gpu = gpu->id};
+	return &gpu->leases[gpu->lease_count++];
 }
 
 static void put_lease(struct lease_ledger *ledger, const cJSON *one, const char *state)
 {
-	const char *gpu = base_json_string(one, "gpu", "");
+	struct lease_ledger_gpu *gpu = gpu_of(ledger, base_json_string(one, "gpu", ""));
 	uint64_t id = base_json_uint(one, "lease", 0);
 	uint64_t epoch = base_json_uint(one, "epoch", 0);
-	struct lease_ledger_gpu *counters = gpu_of(ledger, gpu);
-	counters->next_lease = id >= counters->next_lease ? id + 1 : counters->next_lease;
-	counters->next_epoch = epoch >= counters->next_epoch ? epoch + 1 : counters->next_epoch;
-	remove_lease(ledger, gpu, id);
+	gpu->next_lease = id >= gpu->next_lease ? id + 1 : gpu->next_lease;
+	gpu->next_epoch = epoch >= gpu->next_epoch ? epoch + 1 : gpu->next_epoch;
+	struct lease_ledger_lease *lease = lease_of(gpu, id);
 	if (strcmp(state, "ENDED") == 0) {
+		if (lease != NULL) {
+			remove_lease(gpu, lease);
+		}
 		return;
 	}
-	ledger->leases = base_realloc(ledger->leases, ledger->lease_count + 1, sizeof(*ledger->leases));
-	struct lease_ledger_lease *lease = &ledger->leases[ledger->lease_count++];
+	lease = lease != NULL ? lease : add_lease(gpu);
+	free(lease->subject);
 	*lease = (struct lease_ledger_lease){
-		.gpu = base_strdup(gpu),
+		.gpu = gpu->id,
 		.subject = base_strdup(base_json_string(one, "subject", "")),
 		.id = id,
 		.epoch = epoch,
@@ -289,8 +302,11 @@ cJSON *lease_ledger_snapshot(const struct lease_ledger *ledger)
 		base_json_add_number(one, "next_epoch", (double)ledger->gpus[i].next_epoch);
 	}
 	cJSON *leases = base_json_add_array(root, "leases");
-	for (size_t i = 0; i < ledger->lease_count; i++) {
-		base_json_add_node(leases, NULL, lease_ledger_lease_json(&ledger->leases[i], ""));
+	for (size_t i = 0; i < ledger->gpu_count; i++) {
+		const struct lease_ledger_gpu *gpu = &ledger->gpus[i];
+		for (size_t l = 0; l < gpu->lease_count; l++) {
+			base_json_add_node(leases, NULL, lease_ledger_lease_json(&gpu->leases[l], ""));
+		}
 	}
 	cJSON *jobs = base_json_add_array(root, "jobs");
 	for (size_t i = 0; i < ledger->job_count; i++) {
@@ -310,20 +326,21 @@ cJSON *lease_ledger_snapshot(const struct lease_ledger *ledger)
 
 void lease_ledger_finish(struct lease_ledger *ledger)
 {
-	while (ledger->lease_count > 0) {
-		remove_lease(ledger, ledger->leases[0].gpu, ledger->leases[0].id);
-	}
 	while (ledger->job_count > 0) {
 		remove_job(ledger, ledger->jobs[0].gpu, ledger->jobs[0].job);
 	}
 	for (size_t i = 0; i < ledger->gpu_count; i++) {
-		free(ledger->gpus[i].id);
+		struct lease_ledger_gpu *gpu = &ledger->gpus[i];
+		for (size_t l = 0; l < gpu->lease_count; l++) {
+			free(gpu->leases[l].subject);
+		}
+		free(gpu->leases);
+		free(gpu->id);
 	}
 	for (size_t i = 0; i < ledger->revoked_count; i++) {
 		free(ledger->revoked[i].ticket);
 	}
 	free(ledger->gpus);
-	free(ledger->leases);
 	free(ledger->jobs);
 	free(ledger->revoked);
 	*ledger = (struct lease_ledger){.gpu_count = 0};
@@ -342,12 +359,8 @@ const struct lease_ledger_gpu *lease_ledger_gpu(const struct lease_ledger *ledge
 const struct lease_ledger_lease *lease_ledger_lease(
 	const struct lease_ledger *ledger, const char *gpu, uint64_t id)
 {
-	for (size_t i = 0; i < ledger->lease_count; i++) {
-		if (ledger->leases[i].id == id && strcmp(ledger->leases[i].gpu, gpu) == 0) {
-			return &ledger->leases[i];
-		}
-	}
-	return NULL;
+	const struct lease_ledger_gpu *its = lease_ledger_gpu(ledger, gpu);
+	return its != NULL ? lease_of(its, id) : NULL;
 }
 
 bool lease_ledger_is_revoked(const struct lease_ledger *ledger, const char *ticket)

@@ -22,14 +22,10 @@ enum {
 	LEASE_REVOKED_MAX = 16384,
 };
 
-struct lease_ledger_gpu {
-	char *id;
-	/** Larger than all given out. */
-	uint64_t next_lease, next_epoch;
-};
-
 struct lease_ledger_lease {
-	char *gpu, *subject;
+	/** Borrowed of its GPU. */
+	const char *gpu;
+	char *subject;
 	uint64_t id, epoch;
 	/** "QUEUED", "ACTIVE" or "ENDING". Static. */
 	const char *state;
@@ -39,6 +35,14 @@ struct lease_ledger_lease {
 	/** When it expires, on both clocks; the second counts from `boot_id` on. */
 	uint64_t expires_wall_ms, expires_boot_ms;
 	char boot_id[LEASE_BOOT_ID_SIZE];
+};
+
+struct lease_ledger_gpu {
+	char *id;
+	/** Larger than all given out. */
+	uint64_t next_lease, next_epoch;
+	struct lease_ledger_lease *leases;
+	size_t lease_count;
 };
 
 struct lease_ledger_job {
@@ -53,8 +57,6 @@ struct lease_ledger_revoked {
 struct lease_ledger {
 	struct lease_ledger_gpu *gpus;
 	size_t gpu_count;
-	struct lease_ledger_lease *leases;
-	size_t lease_count;
 	struct lease_ledger_job *jobs;
 	size_t job_count;
 	struct lease_ledger_revoked *revoked;

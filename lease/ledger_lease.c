@@ -37,7 +37,7 @@ cJSON *lease_ledger_record(const struct lease_ledger *ledger, const char *gpu,
 		? (lease->expires_ns - now->boottime_ns) / NS_PER_MS
 		: 0;
 	struct lease_ledger_lease one = {
-		.gpu = (char *)gpu,
+		.gpu = gpu,
 		.subject = lease->subject,
 		.id = lease->id,
 		.epoch = lease->epoch,

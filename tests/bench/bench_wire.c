@@ -298,7 +298,7 @@ static double read_measure(const struct peer *peer, uint64_t size, size_t window
 	int fd;
 	if (peer->socket != NULL) {
 		fd = peer_connect(peer, &msize);
-		peer_open(fd, peer);
+		peer_open(fd, peer, PEER_FILE_FID);
 		start = peer_now_ns();
 		read_9p(fd, size, msize, window, frame);
 	} else {

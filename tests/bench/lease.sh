@@ -23,6 +23,20 @@ echo "from REVOKE until the old fid is dead and the next has the lease: ${revoke
 echo 'expiry, 250 leases a GPU: leases, ns for each from request to end'
 "$tests/bench_lease" expiry 1000 10000 100000 1000000
 
+# A session has one lease of a GPU at most, and a GPU 8 streams.
+serve "$tmp/many" gpu-bridge-host --mock-gpus 1250 --listen "unix:$tmp/many" --state "$tmp/ends"
+"$tests/bench_expiry" "$tmp/many" "$tmp/ends" 1250 8 5 >"$tmp/figures"
+stop_servers
+head_row "$(value leases 2 "$tmp/figures") leases alive, over within $(value leases 3 "$tmp/figures") s: lateness, us"
+column=2
+for part in median '99 of 100' most; do
+  row "capacity free / a timerfd, idle: $part" "$(value freed "$column" "$tmp/figures")" \
+    "$(value timer "$column" "$tmp/figures")"
+  column=$((column + 1))
+done
+row 'told on events, on disk / 20 ms: 99 of 100' "$(value told 3 "$tmp/figures")" 20000 at-most 1
+row 'told on events, on disk / 20 ms: most' "$(value told 4 "$tmp/figures")" 20000 at-most 1
+
 "$tests/bench_lease" restart 1000000 "$tmp/journal" >"$tmp/figures"
 head_row 'a journal of 1000000 records, ms'
 row 'restart / reading all files' "$(value restart 2 "$tmp/figures")" \

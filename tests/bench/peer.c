@@ -18,7 +18,7 @@ enum { FRAME_MAX = 8192, EVENTS_MAX = 256 };
 
 void peer_die(const char *what, const char *detail)
 {
-	fprintf(stderr, "bench_wire: %s: %s\n", what, detail);
+	fprintf(stderr, "bench: %s: %s\n", what, detail);
 	exit(1);
 }
 
@@ -128,10 +128,10 @@ int peer_connect(const struct peer *peer, uint32_t *msize)
 	return fd;
 }
 
-void peer_open(int fd, const struct peer *peer)
+void peer_open(int fd, const struct peer *peer, uint32_t fid)
 {
 	struct wire_message reply;
-	struct wire_message walk = {.type = WIRE_TWALK, .fid = PEER_ROOT_FID, .new_fid = PEER_FILE_FID};
+	struct wire_message walk = {.type = WIRE_TWALK, .fid = PEER_ROOT_FID, .new_fid = fid};
 	for (const char *name = peer->file; name != NULL;) {
 		const char *slash = strchr(name, '/');
 		size_t size = slash != NULL ? (size_t)(slash - name) : strlen(name);
@@ -146,7 +146,7 @@ void peer_open(int fd, const struct peer *peer)
 	if (reply.qid_count != names) {
 		peer_die(peer->file, "not there");
 	}
-	struct wire_message open = {.type = WIRE_TLOPEN, .fid = PEER_FILE_FID, .flags = WIRE_OPEN_READ};
+	struct wire_message open = {.type = WIRE_TLOPEN, .fid = fid, .flags = WIRE_OPEN_READ};
 	call(fd, peer, &open, &reply);
 }
 

@@ -40,8 +40,8 @@ struct peer peer_parse(char *text);
 
 /** A connected session: version and attach are done. msize is what the server agreed to. */
 int peer_connect(const struct peer *peer, uint32_t *msize);
-/** Opens `file` as PEER_FILE_FID. */
-void peer_open(int fd, const struct peer *peer);
+/** Opens `file` for reading. */
+void peer_open(int fd, const struct peer *peer, uint32_t fid);
 
 /** Tgetattr of the root. */
 void peer_getattr(uint16_t tag, uint8_t frame[PEER_REQUEST_SIZE]);

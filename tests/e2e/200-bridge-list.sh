@@ -12,6 +12,17 @@ expect_no_stderr ''
 expect_status 0 env -i VK_DRIVER_FILES=/nonexistent "$host" --list --mock
 expect_stdout_is "$src/tests/golden/mock-list.json"
 
+# As many as are asked for, of the same two kinds.
+expect_status 0 "$host" --mock --mock-gpus 2 --list
+expect_stdout_is "$src/tests/golden/mock-list.json"
+expect_status 0 "$host" --mock-gpus 5 --list
+expect_json "$tmp/stdout" '[node["id"] for node in doc["nodes"]] == [f"GPU-{i}" for i in range(5)]'
+expect_json "$tmp/stdout" '"Mock 4090" in doc["nodes"][4]["info_payload"]'
+for count in 0 4097 two; do
+  expect_usage_error "$host" --mock-gpus "$count"
+  expect_stderr '--mock-gpus'
+done
+
 expect_status 0 "$host" --help
 expect_stdout 'usage: gpu-bridge-host'
 expect_status 0 "$host" --version

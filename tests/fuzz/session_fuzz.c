@@ -4,6 +4,7 @@
  * fields, each after its length in two bytes. Every reply must be a well-formed frame within msize
  * that answers a tag.
  */
+#include "base/clock.h"
 #include "bridge/gpu.h"
 #include "bridge/session.h"
 
@@ -44,7 +45,7 @@ static void handle(struct bed *bed, const uint8_t *frame, size_t size)
 	}
 	bridge_session_handle(bed->session, frame, size, &bed->out);
 	for (size_t i = 0; i < GPUS; i++) {
-		bridge_gpu_pump(bed->gpus[i]);
+		bridge_gpu_pump(bed->gpus[i], base_clock_boottime_ns());
 	}
 	bridge_session_wake(bed->session, &bed->out);
 	const uint8_t *out = (const uint8_t *)bed->out.data;
@@ -67,7 +68,7 @@ static void send_message(struct bed *bed, const struct wire_message *message)
 static void start(struct bed *bed)
 {
 	struct bridge_cards cards;
-	bridge_cards_mock(&cards);
+	bridge_cards_mock(2, &cards);
 	bed->loop = bridge_loop_create(NULL);
 	bed->root = bridge_node_root();
 	struct bridge_node *gpus = bridge_node_add(bed->root, "gpu", NULL, NULL);

@@ -201,7 +201,7 @@ static void *run_relay(void *context)
 
 static int serve(int fd)
 {
-	struct bridge_server_config config = {.mock = true};
+	struct bridge_server_config config = {.mocks = 2};
 	struct bridge_server *server = bridge_server_create(&config, NULL);
 	bool served = server != NULL && bridge_server_adopt(server, fd, true, NULL) &&
 		bridge_server_run(server, true, NULL);

@@ -209,10 +209,10 @@ static int teardown(void **state)
 /** Lets what is there happen. */
 static void turn(struct bed *bed)
 {
-	bridge_gpu_pump(bed->gpu);
+	bridge_gpu_pump(bed->gpu, base_clock_boottime_ns());
 	for (int i = 0; i < 3; i++) {
 		bridge_loop_wait(bed->loop, base_clock_boottime_ns() + STEP_NS, NULL);
-		bridge_gpu_pump(bed->gpu);
+		bridge_gpu_pump(bed->gpu, base_clock_boottime_ns());
 	}
 }
 
@@ -404,6 +404,22 @@ static void preemption_warns_then_ends_like_expiry(void **state)
 	expect_states(bed, "last", "QUEUED,ERR LEASE-EXPIRED");
 	assert_true(status_holds(bed, "\"LEASE-ENDED\",\"detail\":\"preempted "));
 	assert_true(status_holds(bed, "LEASE-GRANTED"));
+}
+
+static void a_revoked_ticket_ends_its_lease_at_once(void **state)
+{
+	struct bed *bed = *state;
+	command(bed, 0, "LEASE mem_mb=8 streams=1 ttl_s=60\n", "OK LEASE");
+	bed->attaches[0].rights.ticket = "one";
+	bridge_gpu_revoke_ticket(bed->gpu, "another");
+	turn(bed);
+	assert_false(newest()->killed);
+	bridge_gpu_revoke_ticket(bed->gpu, "one");
+	turn(bed);
+	assert_true(newest()->killed);
+	die(newest());
+	turn(bed);
+	command(bed, 1, "LEASE mem_mb=8 streams=1 ttl_s=60\n", "OK LEASE");
 }
 
 static void draining_grants_nothing(void **state)
@@ -712,6 +728,8 @@ int main(void)
 			"lease@expiry-reaps-before-regrant", expiry_reaps_before_regrant, setup, teardown),
 		NAMED_WITH("lease@preemption-warns-then-ends-like-expiry",
 			preemption_warns_then_ends_like_expiry, setup, teardown),
+		NAMED_WITH("lease@a-revoked-ticket-ends-its-lease-at-once",
+			a_revoked_ticket_ends_its_lease_at_once, setup, teardown),
 		NAMED_WITH("gpu@draining-grants-nothing", draining_grants_nothing, setup, teardown),
 		NAMED_WITH("gpu@a-timeout-is-told-once-the-worker-is-reaped",
 			a_timeout_is_told_once_the_worker_is_reaped, setup, teardown),

@@ -29,7 +29,7 @@ struct bed {
 
 static int serve(const int *fds)
 {
-	struct bridge_server_config config = {.mock = true};
+	struct bridge_server_config config = {.mocks = 2};
 	struct bridge_server *server = bridge_server_create(&config, NULL);
 	for (size_t i = 0; i < CLIENTS; i++) {
 		if (server == NULL || !bridge_server_adopt(server, fds[i], true, NULL)) {

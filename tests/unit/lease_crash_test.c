@@ -199,7 +199,6 @@ static void restore(struct world *world, const struct lease_ledger_lease *before
 {
 	struct lease_ledger_lease lease = *before;
 	BASE_FREE char *subject = lease.subject = base_strdup(before->subject);
-	BASE_FREE char *gpu = lease.gpu = base_strdup(before->gpu);
 	const struct lease_moment now = moment(world);
 	struct lease *restored = NULL;
 	if (lease_ledger_restore(&world->ledger, &lease, world->table, NULL, &now, &restored, NULL)) {
@@ -214,7 +213,7 @@ static void restore(struct world *world, const struct lease_ledger_lease *before
 		.streams = lease.streams,
 		.ttl_s = lease.ttl_s};
 	note(world, LEASE_RECORD_LEASE,
-		lease_ledger_record(&world->ledger, gpu, &gone, lease.keep, &now));
+		lease_ledger_record(&world->ledger, gpu_id, &gone, lease.keep, &now));
 }
 
 /** Whether what is left of a lease was over by any clock when the bridge came back, which counts in
@@ -300,11 +299,12 @@ static bool start(struct world *world)
 	lease_table_rules(
 		world->table, &(struct lease_rules){.age_s = 1, .min_run_s = 0, .grace_s = 1});
 	note_start(world);
-	size_t count = world->ledger.lease_count;
 	world->restoring = true;
-	for (size_t i = 0; i < count; i++) {
-		/* Each leaves the front of the ledger: put back at its end, or gone. */
-		restore(world, &world->ledger.leases[0]);
+	for (size_t i = 0; before != NULL && i < before->lease_count;) {
+		/* One that is over leaves the ledger. */
+		size_t count = before->lease_count;
+		restore(world, &before->leases[i]);
+		i += before->lease_count == count;
 	}
 	world->restoring = false;
 	check_restored(world);
