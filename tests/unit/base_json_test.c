@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
+#include "base/memory.h"
 #include "tests/unit/cmocka_names.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,6 +177,47 @@ static void writes_indented_and_compact(void **state)
 		"{\"tab:\\t\":\"a\\tb:\\t\\u001b\xef\xbf\xbd\",\"list\":[1,0.1],\"o\":{\"x\":false}}");
 }
 
+static void writes_numbers_and_escapes(void **state)
+{
+	(void)state;
+	static const struct {
+		double value;
+		const char *text;
+	} numbers[] = {
+		{0, "0"},
+		{-7, "-7"},
+		{999999999999999, "999999999999999"},
+		{-999999999999999, "-999999999999999"},
+		{1e15, "1000000000000000"},
+		{9007199254740992, "9007199254740992"},
+		{9007199254740994, "9007199254740994"},
+		{0.1 + 0.2, "0.3"},
+		{1.0 / 3, "0.33333333333333331"},
+		{123456789012345.6, "123456789012345.59"},
+		{-1e-300, "-1e-300"},
+		{NAN, "null"},
+		{-INFINITY, "null"},
+	};
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		BASE_JSON_FREE cJSON *list = base_json_new_array();
+		base_json_add_number(list, NULL, numbers[i].value);
+		BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
+		base_json_write(list, 0, &text);
+		BASE_FREE char *expected = base_format("[%s]", numbers[i].text);
+		assert_string_equal(text.data, expected);
+	}
+	BASE_JSON_FREE cJSON *root = base_json_new_object();
+	base_json_add_string(root, "\"\\\b\f\n\r\t\x01", "/\x7f\xc3\xa4");
+	base_json_add_object(root, "");
+	base_json_add_array(root, "a");
+	base_json_add_null(root, "n");
+	BASE_BUFFER_AUTO pretty = BASE_BUFFER_INIT;
+	base_json_write(root, 4, &pretty);
+	assert_string_equal(pretty.data,
+		"{\n    \"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\": \"/\x7f\xc3\xa4\",\n"
+		"    \"\": {\n    },\n    \"a\": [],\n    \"n\": null\n}\n");
+}
+
 static void many_keys_in_reasonable_time(void **state)
 {
 	(void)state;
@@ -198,6 +241,7 @@ int main(void)
 		NAMED("json@checks-keys-and-types", checks_keys),
 		NAMED("json@looks-up-calmly", looks_up_calmly),
 		NAMED("json@writes-indented-and-compact", writes_indented_and_compact),
+		NAMED("json@writes-numbers-and-escapes", writes_numbers_and_escapes),
 		NAMED("json@finds-a-duplicate-among-many-keys", many_keys_in_reasonable_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
