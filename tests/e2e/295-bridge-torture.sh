@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each call that can fail fails once, at every place of a scripted session or, where there are many,
 # at some drawn by chance: the bridge lives or ends as it says, leaks nothing (in a sanitizer's tree)
-# and loses no lease that it gave. LANE_TORTURE_ALL=1 leaves none out.
+# and loses no lease that it gave. LANE_TORTURE_ALL=1 leaves none out. Of allocations every place is
+# tried in any case, in copies of the bridge.
 . "$(dirname -- "$0")/../lib.sh"
 . "$src/tests/certificates.sh"
 need openssl python3

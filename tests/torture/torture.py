@@ -2,7 +2,8 @@
 """Has call n of one function after the other fail under a bridge that serves a scripted session, for
 all n: torture.py BUILD FOLDER unix|tls ALL|SOME FUNCTION...
 
-With tls the session is over TLS; FOLDER holds ca.pem, server.pem and alice.pem with their keys.
+Of malloc each place fails in a copy of the bridge besides, where a place is a stack of callers. With
+tls the session is over TLS; FOLDER holds ca.pem, server.pem and alice.pem with their keys.
 Whatever fails, the bridge either goes on or ends as it says; it never crashes and never leaks, and
 every lease whose grant was read is there again when it is started anew.
 """
@@ -97,7 +98,8 @@ def leases(address):
 
 
 def one_round(build, folder, via, function, number):
-    """Whether call `number` was made, and what went wrong; with 0, how many calls there are."""
+    """Whether call `number` was made, and what went wrong; with 0, how many calls there are, and with
+    "places" what torture.c counts of them."""
     shutil.rmtree(f"{folder}/state", ignore_errors=True)
     fired, calls = f"{folder}/fired", f"{folder}/calls"
     if os.path.exists(fired):
@@ -115,10 +117,11 @@ def one_round(build, folder, via, function, number):
         trouble = error
     status, said = bridge.stop()
     hit = os.path.exists(fired)
-    if number == 0 and status == 0:
+    if number in (0, "places") and status == 0:
         with open(calls, encoding="ascii") as file:
-            hit = int(file.read())
-    if (number == 0 or not hit) and trouble is not None:
+            counts = [int(word) for word in file.read().split()]
+        hit = counts if number == "places" else counts[0]
+    if (number in (0, "places") or not hit) and trouble is not None:
         return hit, f"the script itself fails: {trouble!r}"
     aborted = status == -signal.SIGABRT and function in ABORTS and ABORTS[function] in said
     if status != 0 and not aborted:
@@ -132,11 +135,27 @@ def one_round(build, folder, via, function, number):
                               capture_output=True)
     if verified.returncode != 0:
         return hit, f"the journal: {verified.stdout + verified.stderr}"
+    if number == "places" and (hit[3] > 0 or hit[1] == 0):
+        return hit, said.decode()
     return hit, None
+
+
+def every_place(build, folder, via):
+    """Has each allocation fail that is made from a place of its own; 1 when that is not borne."""
+    counts, wrong = one_round(build, folder, via, "malloc", "places")
+    if wrong is not None:
+        print(f"not ok torture@{via}-malloc-places: {wrong}", flush=True)
+        return 1
+    calls, places, ended, _ = counts
+    print(f"ok torture@{via}-malloc-places: {places} places of {calls} calls, {ended} end the bridge, "
+          f"{places - ended} one client", flush=True)
+    return 0
 
 
 def main(build, folder, via, some, *functions):
     failed = 0
+    if "malloc" in functions:
+        failed += every_place(build, folder, via)
     for function in functions:
         calls, wrong = one_round(build, folder, via, function, 0)
         if wrong is not None:
