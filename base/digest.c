@@ -20,11 +20,14 @@ void base_sha256(const void *bytes, size_t size, uint8_t digest[BASE_SHA256_SIZE
 
 static void write_text(const uint8_t digest[BASE_SHA256_SIZE], char text[BASE_SHA256_TEXT_SIZE])
 {
+	static const char digits[] = "0123456789abcdef";
 	size_t at = sizeof(prefix) - 1;
 	memcpy(text, prefix, at);
-	for (size_t i = 0; i < BASE_SHA256_SIZE; i++, at += 2) {
-		snprintf(text + at, BASE_SHA256_TEXT_SIZE - at, "%02x", digest[i]);
+	for (size_t i = 0; i < BASE_SHA256_SIZE; i++) {
+		text[at++] = digits[digest[i] >> 4];
+		text[at++] = digits[digest[i] & 15];
 	}
+	text[at] = '\0';
 }
 
 void base_sha256_text(const void *bytes, size_t size, char text[BASE_SHA256_TEXT_SIZE])

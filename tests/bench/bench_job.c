@@ -4,8 +4,9 @@
  *        bench_job result MIB BRIDGE COMMAND...
  *
  * empty   a job that counts to one, from its submission to its OK, in turns with what it is made of
- *         in this process: "kernel" makes pipeline and buffer anew for each dispatch, as a job
- *         does, "dispatch" has them already. Lines: NAME MICROSECONDS QUARTILE1 QUARTILE3.
+ *         in this process: "kernel" makes pipeline and buffer anew for each dispatch, "buffer" has
+ *         the pipeline already, as a worker has from the second job on, "dispatch" has both. Lines:
+ *         NAME MICROSECONDS QUARTILE1 QUARTILE3.
  * result  runs COMMAND while /worker/bench/result is there, MIB MiB long.
  *
  * Both lease from BRIDGE, whose first GPU may be a software device.
@@ -109,18 +110,19 @@ static void local_kernel(struct local *local)
 		.local_size = {1, 1, 1},
 		.bindings = 1,
 	};
-	if (!compute_kernel_create(&local->device, &source, &local->kernel, &err) ||
-		!compute_buffer_create(
-			&local->device, COMPUTE_BUFFER_DEVICE, sizeof(uint32_t), &local->counter, &err)) {
+	if (!compute_kernel_create(&local->device, &source, &local->kernel, &err)) {
 		die("kernel", &err);
 	}
-	compute_kernel_bind(&local->device, &local->kernel, 0, &local->counter);
 }
 
-static void local_kernel_finish(struct local *local)
+static void local_buffer(struct local *local)
 {
-	compute_kernel_finish(&local->device, &local->kernel);
-	compute_buffer_finish(&local->device, &local->counter);
+	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
+	if (!compute_buffer_create(
+			&local->device, COMPUTE_BUFFER_DEVICE, sizeof(uint32_t), &local->counter, &err)) {
+		die("buffer", &err);
+	}
+	compute_kernel_bind(&local->device, &local->kernel, 0, &local->counter);
 }
 
 static void local_open(struct local *local)
@@ -138,7 +140,10 @@ static void local_open(struct local *local)
 	}
 }
 
-static double local_measure(struct local *local, size_t dispatches, bool anew)
+/** What is made anew for each dispatch, from here on. */
+enum anew { KERNEL, BUFFER, NOTHING };
+
+static double local_measure(struct local *local, size_t dispatches, enum anew anew)
 {
 	const struct compute_dispatch dispatch = {
 		.kernel = &local->kernel, .grid = {1, 1, 1}, .count = 1};
@@ -146,14 +151,21 @@ static double local_measure(struct local *local, size_t dispatches, bool anew)
 	for (size_t i = 0; i < dispatches; i++) {
 		LANE_ERROR_AUTO err = LANE_ERROR_INIT;
 		struct compute_timing timing;
-		if (i == 0 || anew) {
+		bool last = i + 1 == dispatches;
+		if (i == 0 || anew == KERNEL) {
 			local_kernel(local);
+		}
+		if (i == 0 || anew != NOTHING) {
+			local_buffer(local);
 		}
 		if (!compute_dispatch_run(&local->device, &dispatch, TIMEOUT_MS, &timing, &err)) {
 			die("dispatch", &err);
 		}
-		if (anew || i + 1 == dispatches) {
-			local_kernel_finish(local);
+		if (last || anew != NOTHING) {
+			compute_buffer_finish(&local->device, &local->counter);
+		}
+		if (last || anew == KERNEL) {
+			compute_kernel_finish(&local->device, &local->kernel);
 		}
 	}
 	return (double)(base_clock_monotonic_ns() - start) / 1e3 / (double)dispatches;
@@ -166,19 +178,21 @@ static void empty(size_t rounds, size_t jobs, const char *address)
 	struct bridge_client *client = lease(address, 64);
 	struct local local = {0};
 	local_open(&local);
-	double bridge[ROUNDS_MAX], kernel[ROUNDS_MAX], dispatch[ROUNDS_MAX];
+	double bridge[ROUNDS_MAX], kernel[ROUNDS_MAX], buffer[ROUNDS_MAX], dispatch[ROUNDS_MAX];
 	for (size_t round = 0; round <= rounds; round++) {
 		/* The first one is not counted; the next one takes its place. */
 		size_t place = round > 0 ? round - 1 : 0;
 		bridge[place] = jobs_measure(client, &plan, round, jobs);
-		kernel[place] = local_measure(&local, jobs, true);
-		dispatch[place] = local_measure(&local, jobs * 10, false);
+		kernel[place] = local_measure(&local, jobs, KERNEL);
+		buffer[place] = local_measure(&local, jobs * 10, BUFFER);
+		dispatch[place] = local_measure(&local, jobs * 10, NOTHING);
 	}
 	compute_device_finish(&local.device);
 	compute_instance_finish(&local.instance);
 	bridge_client_destroy(client);
 	print_quartiles("job", bridge, rounds);
 	print_quartiles("kernel", kernel, rounds);
+	print_quartiles("buffer", buffer, rounds);
 	print_quartiles("dispatch", dispatch, rounds);
 }
 

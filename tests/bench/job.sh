@@ -10,11 +10,18 @@ serve "$tmp/ours" gpu-bridge-host --allow-software --listen "unix:$tmp/ours"
 head_row 'an empty job from submission to OK, us'
 row '  / pipeline, buffer and dispatch in process' "$(value job 2 "$tmp/figures")" \
   "$(value kernel 2 "$tmp/figures")"
+row '  / buffer and dispatch in process' "$(value job 2 "$tmp/figures")" \
+  "$(value buffer 2 "$tmp/figures")"
 row '  / dispatch alone in process' "$(value job 2 "$tmp/figures")" \
   "$(value dispatch 2 "$tmp/figures")"
-more=$(awk -v job="$(value job 2 "$tmp/figures")" -v kernel="$(value kernel 2 "$tmp/figures")" \
-  'BEGIN { print job - kernel }')
-row '  beyond pipeline and dispatch / round trip' "$more" "$(value raw 2 "$tmp/raw")" at-most 5
+# beyond NAME TEXT: what the job costs more than NAME does in process, in round trips.
+beyond() {
+  more=$(awk -v job="$(value job 2 "$tmp/figures")" -v same="$(value "$1" 2 "$tmp/figures")" \
+    'BEGIN { print job - same }')
+  row "$2" "$more" "$(value raw 2 "$tmp/raw")" at-most 5
+}
+beyond kernel '  beyond pipeline and dispatch / round trip'
+beyond buffer '  beyond buffer and dispatch / round trip'
 
 file=worker/bench/result
 for window in 1 8; do
