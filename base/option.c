@@ -52,7 +52,7 @@ static void option_print(const struct base_option *option, unsigned width)
 	}
 	int used = printf("  %s--%s%s%s", letter, option->name, option->value ? " " : "",
 		option->value ? option->value : "");
-	if (used >= OPTION_TEXT_COLUMN) {
+	if (used + 1 >= OPTION_TEXT_COLUMN) {
 		putchar('\n');
 		used = 0;
 	}

@@ -39,6 +39,7 @@ struct handle {
 struct bridge_access {
 	struct lease_policy *policy;
 	struct bridge_record *record;
+	struct bridge_loop *loop;
 	struct handle handles[HANDLES_MAX];
 	struct bridge_throttle throttle;
 	/** NULL without a policy. */
@@ -53,6 +54,7 @@ struct bridge_access *bridge_access_create(
 	struct bridge_access *access = base_alloc(1, sizeof(*access));
 	access->policy = policy;
 	access->record = record;
+	access->loop = loop;
 	access->jwks = policy != NULL ? bridge_jwks_create(policy, loop) : NULL;
 	return access;
 }
@@ -173,6 +175,25 @@ bool bridge_access_own(struct bridge_access *access, const struct bridge_peer *p
 		return true;
 	}
 	return itself && peer->uid != (uid_t)-1 && lease_policy_user(access->policy, peer->uid, rights);
+}
+
+const char *bridge_access_file(const struct bridge_access *access, size_t index)
+{
+	return access->policy != NULL ? lease_policy_file(access->policy, index) : NULL;
+}
+
+bool bridge_access_reload(struct bridge_access *access, struct lane_error *err)
+{
+	struct lease_policy *policy = lease_policy_load(bridge_access_file(access, 0), err);
+	if (policy == NULL) {
+		return false;
+	}
+	/* Fetches that are under way are for the old one. */
+	bridge_jwks_destroy(access->jwks);
+	lease_policy_destroy(access->policy);
+	access->policy = policy;
+	access->jwks = bridge_jwks_create(policy, access->loop);
+	return true;
 }
 
 const struct lease_rules *bridge_access_sharing(const struct bridge_access *access)

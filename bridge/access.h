@@ -25,6 +25,11 @@ int bridge_access_prove(struct bridge_access *access, const struct bridge_peer *
  * it is `itself` that attaches, as a user of this machine. False when it does not name it. */
 bool bridge_access_own(struct bridge_access *access, const struct bridge_peer *peer, bool itself,
 	struct lease_rights *rights);
+/** The files of the policy, as of lease_policy_file; none without a policy. */
+const char *bridge_access_file(const struct bridge_access *access, size_t index);
+/** Reads the policy again, with its keys. Who has attached keeps the rights that it had then. On
+ * failure all stays as it was. Errors: those of lease_policy_load. */
+bool bridge_access_reload(struct bridge_access *access, struct lane_error *err);
 /** How GPUs are to be shared out. */
 const struct lease_rules *bridge_access_sharing(const struct bridge_access *access);
 bool bridge_access_is_revoked(

@@ -38,11 +38,21 @@ struct bridge_tls_files {
 	 * none does not get in. A client without it trusts what the system does.
 	 */
 	const char *authority;
+	/** Which certificates of clients its authorities have taken back: lists that are good now, or
+	 * nobody gets in. Wants `authority`. */
+	const char *revoked;
 };
 
 /** Errors: USAGE with the file that is wrong. */
 struct bridge_tls *bridge_tls_create(
 	const struct bridge_tls_files *files, bool listener, struct lane_error *err);
+/** Its files from 0 on; NULL behind the last. Borrowed. */
+const char *bridge_tls_file(const struct bridge_tls *tls, size_t index);
+/** Reads its files again, for the channels that are opened from now on; on failure all stays as it
+ * was. Errors: as above. */
+bool bridge_tls_reload(struct bridge_tls *tls, struct lane_error *err);
+/** When its own certificate, which a listener has, is over: seconds since the epoch. */
+int64_t bridge_tls_expires_s(const struct bridge_tls *tls);
 /** All of its channels must be closed. */
 void bridge_tls_destroy(struct bridge_tls *tls);
 

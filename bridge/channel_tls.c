@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 enum {
 	/** Certificates between one of the other end and one that is trusted. */
@@ -22,9 +23,15 @@ enum {
 	CERTIFICATES_MAX = 32 << 10,
 	/** Names taken from one certificate. */
 	NAMES_MAX = 64,
+	/** Files in a struct bridge_tls_files. */
+	FILES = 4,
 };
 
 struct bridge_tls {
+	/** Owned; NULL where none was given. */
+	struct bridge_tls_files files;
+	bool listener;
+	/** Each channel has a share of the one that it was opened with. */
 	SSL_CTX *context;
 	/** A socket that neither blocks nor raises SIGPIPE, which OpenSSL's own may do. */
 	BIO_METHOD *socket;
@@ -103,6 +110,15 @@ static bool load_own(SSL_CTX *context, const struct bridge_tls_files *files, str
 	return true;
 }
 
+static bool load_revoked(SSL_CTX *context, const char *path, struct lane_error *err)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(context);
+	X509_LOOKUP *lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
+	return (lookup != NULL && X509_load_crl_file(lookup, path, X509_FILETYPE_PEM) > 0 &&
+			   X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK) == 1) ||
+		refuse(path, "no PEM list of revoked certificates", err);
+}
+
 static bool load_trust(
 	SSL_CTX *context, const struct bridge_tls_files *files, bool listener, struct lane_error *err)
 {
@@ -120,7 +136,7 @@ static bool load_trust(
 	}
 	STACK_OF(X509_NAME) *names = listener ? SSL_load_client_CA_file(files->authority) : NULL;
 	SSL_CTX_set_client_CA_list(context, names);
-	return true;
+	return files->revoked == NULL || load_revoked(context, files->revoked, err);
 }
 
 static bool limit(SSL_CTX *context)
@@ -142,21 +158,75 @@ static bool limit(SSL_CTX *context)
 		SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1;
 }
 
+/** NULL with the error. */
+static SSL_CTX *make_context(
+	const struct bridge_tls_files *files, bool listener, struct lane_error *err)
+{
+	SSL_CTX *context = SSL_CTX_new(listener ? TLS_server_method() : TLS_client_method());
+	if (context == NULL || !limit(context)) {
+		lane_error_set(err, "LISTEN_FAILED", "OpenSSL cannot be set up for TLS");
+	} else if (load_own(context, files, err) && load_trust(context, files, listener, err)) {
+		return context;
+	}
+	SSL_CTX_free(context);
+	return NULL;
+}
+
+static char *copy_path(const char *path)
+{
+	return path != NULL ? base_strdup(path) : NULL;
+}
+
 struct bridge_tls *bridge_tls_create(
 	const struct bridge_tls_files *files, bool listener, struct lane_error *err)
 {
 	struct bridge_tls *tls = base_alloc(1, sizeof(*tls));
-	tls->context = SSL_CTX_new(listener ? TLS_server_method() : TLS_client_method());
-	if (tls->context == NULL || !make_socket(tls) || !limit(tls->context)) {
+	*tls = (struct bridge_tls){
+		.files = {copy_path(files->certificate), copy_path(files->key), copy_path(files->authority),
+			copy_path(files->revoked)},
+		.listener = listener,
+	};
+	if (!make_socket(tls)) {
 		lane_error_set(err, "LISTEN_FAILED", "OpenSSL cannot be set up for TLS");
-		bridge_tls_destroy(tls);
-		return NULL;
+	} else {
+		tls->context = make_context(&tls->files, listener, err);
 	}
-	if (!load_own(tls->context, files, err) || !load_trust(tls->context, files, listener, err)) {
+	if (tls->context == NULL) {
 		bridge_tls_destroy(tls);
 		return NULL;
 	}
 	return tls;
+}
+
+const char *bridge_tls_file(const struct bridge_tls *tls, size_t index)
+{
+	const struct bridge_tls_files *files = &tls->files;
+	const char *const all[FILES] = {
+		files->certificate, files->key, files->authority, files->revoked};
+	for (size_t i = 0; i < FILES; i++) {
+		if (all[i] != NULL && index-- == 0) {
+			return all[i];
+		}
+	}
+	return NULL;
+}
+
+bool bridge_tls_reload(struct bridge_tls *tls, struct lane_error *err)
+{
+	SSL_CTX *context = make_context(&tls->files, tls->listener, err);
+	if (context == NULL) {
+		return false;
+	}
+	SSL_CTX_free(tls->context);
+	tls->context = context;
+	return true;
+}
+
+int64_t bridge_tls_expires_s(const struct bridge_tls *tls)
+{
+	struct tm time = {.tm_year = 0};
+	ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(tls->context)), &time);
+	return timegm(&time);
 }
 
 void bridge_tls_destroy(struct bridge_tls *tls)
@@ -164,6 +234,10 @@ void bridge_tls_destroy(struct bridge_tls *tls)
 	if (tls != NULL) {
 		SSL_CTX_free(tls->context);
 		BIO_meth_free(tls->socket);
+		free((char *)(uintptr_t)tls->files.certificate);
+		free((char *)(uintptr_t)tls->files.key);
+		free((char *)(uintptr_t)tls->files.authority);
+		free((char *)(uintptr_t)tls->files.revoked);
 		free(tls);
 	}
 }

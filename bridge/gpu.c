@@ -285,6 +285,12 @@ struct bridge_tenant *bridge_gpu_admit(struct bridge_gpu *gpu, struct bridge_att
 	return tenant;
 }
 
+void bridge_gpu_share(struct bridge_gpu *gpu, const struct lease_rules *rules)
+{
+	gpu->stirred = true;
+	lease_table_rules(gpu->leases, rules);
+}
+
 void bridge_gpu_leave(struct bridge_gpu *gpu, struct bridge_attach *attach)
 {
 	gpu->stirred = true;

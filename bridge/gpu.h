@@ -140,6 +140,8 @@ void bridge_gpu_destroy(struct bridge_gpu *gpu);
  * nothing has come to, and whose time has not, costs next to nothing. */
 uint64_t bridge_gpu_pump(struct bridge_gpu *gpu, uint64_t now_ns);
 
+/** How it is shared out from now on. */
+void bridge_gpu_share(struct bridge_gpu *gpu, const struct lease_rules *rules);
 /** Takes away every lease that was given for this ticket. */
 void bridge_gpu_revoke_ticket(struct bridge_gpu *gpu, const char *ticket);
 /** Releases what this attach holds, but for a lease that is kept. */

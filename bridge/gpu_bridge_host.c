@@ -43,6 +43,7 @@ enum option {
 	TLS_CERT,
 	TLS_KEY,
 	TLS_CLIENT_CA,
+	TLS_CLIENT_CRL,
 	METRICS,
 	MAX_CONNECTIONS,
 	MAX_CONNECTIONS_EACH,
@@ -58,6 +59,8 @@ static const struct base_option options[] = {
 	{TLS_KEY, "tls-key", 0, "FILE", "Its key, PEM"},
 	{TLS_CLIENT_CA, "tls-client-ca", 0, "FILE",
 		"Let in over tls: only clients with a certificate of these authorities, PEM"},
+	{TLS_CLIENT_CRL, "tls-client-crl", 0, "FILE",
+		"Which of their certificates they have taken back: one list of each, PEM"},
 	{METRICS, "metrics", 0, "ADDRESS:PORT",
 		"Serve /metrics over HTTP on this address of this machine; may be repeated"},
 	{MAX_CONNECTIONS, "max-connections", 0, "N", "Connections at a time (16384)"},
@@ -99,6 +102,8 @@ static const struct base_command command = {
 		"TLS, =metrics for /metrics), and tells when it is ready, alive and stopping (Type=notify).\n"
 		"\n"
 		"SIGTERM drains: no new leases, running jobs until their timeout. A second one stops at once.\n"
+		"The policy and the files of TLS are read again when they change, and on SIGHUP; who is connected\n"
+		"stays, and what cannot be used is said in the log and leaves all as it was.\n"
 		"\n"
 		"audit verify reads the journal in DIR, while a bridge runs or not: every record, their chain,\n"
 		"and that none has been cut off since the last checkpoint. Exit status 1: it is damaged.\n"
@@ -210,6 +215,9 @@ static bool take_option(
 	case TLS_CLIENT_CA:
 		choice->tls.authority = scan->value;
 		return true;
+	case TLS_CLIENT_CRL:
+		choice->tls.revoked = scan->value;
+		return true;
 	case METRICS:
 		return add_metrics(choice, scan, err);
 	case MAX_CONNECTIONS:
@@ -258,9 +266,13 @@ static bool check_tls(struct choice *choice, struct lane_error *err)
 		listens = listens || strncmp(choice->addresses[i], "tls:", 4) == 0;
 	}
 	const struct bridge_tls_files *files = &choice->tls;
-	bool given = files->certificate != NULL || files->key != NULL || files->authority != NULL;
+	bool given = files->certificate != NULL || files->key != NULL || files->authority != NULL ||
+		files->revoked != NULL;
 	if (listens && (files->certificate == NULL || files->key == NULL)) {
 		return lane_error_set(err, "USAGE", "tls: needs --tls-cert and --tls-key");
+	}
+	if (files->revoked != NULL && files->authority == NULL) {
+		return lane_error_set(err, "USAGE", "--tls-client-crl needs --tls-client-ca");
 	}
 	if (!given) {
 		return true;

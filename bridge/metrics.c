@@ -210,6 +210,20 @@ static void write_record(const struct bridge_metrics *metrics, struct base_buffe
 		counts->commits, counts->commits, (double)counts->commit_ns / NS_PER_S);
 }
 
+static void write_files(const struct bridge_metrics *metrics, struct base_buffer *out)
+{
+	gauge(out, "files_unusable",
+		"Of the policy and the certificates of TLS, how many were replaced by what cannot be used; "
+		"the ones from before are in use.",
+		bridge_reload_troubles(metrics->reload));
+	if (metrics->guests->tls != NULL) {
+		family(out, "tls_certificate_expiry_seconds", "gauge", "seconds",
+			"When the certificate of TLS that is in use is over, since the epoch.");
+		base_buffer_print(out, "gpu_lane_tls_certificate_expiry_seconds %lld\n",
+			(long long)bridge_tls_expires_s(metrics->guests->tls));
+	}
+}
+
 void bridge_metrics_write(const struct bridge_metrics *metrics, struct base_buffer *out)
 {
 	family(out, "bridge", "info", NULL, "The bridge that says this.");
@@ -219,6 +233,7 @@ void bridge_metrics_write(const struct bridge_metrics *metrics, struct base_buff
 	write_leases(metrics, out);
 	write_gpus(metrics, out);
 	write_record(metrics, out);
+	write_files(metrics, out);
 	base_buffer_add_text(out, "# EOF\n");
 }
 

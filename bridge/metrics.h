@@ -5,6 +5,7 @@
 #include "bridge/gpu.h"
 #include "bridge/guests.h"
 #include "bridge/record.h"
+#include "bridge/reload.h"
 
 /** What the bridge has counted: OpenMetrics in /metrics and over HTTP, key=value in /proc/9p. */
 
@@ -25,6 +26,7 @@ struct bridge_metrics {
 	const struct bridge_guests *guests;
 	const struct bridge_traffic *traffic;
 	const struct bridge_record *record;
+	const struct bridge_reload *reload;
 	/** Of bridge_metrics_publish. */
 	struct bridge_made files[BRIDGE_MADE_FILES];
 };

@@ -12,6 +12,7 @@
 #include "bridge/metrics.h"
 #include "bridge/notify.h"
 #include "bridge/proc.h"
+#include "bridge/reload.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -59,6 +60,7 @@ struct bridge_server {
 	/** The service manager is told that we live so often (0: never), and when next. */
 	uint64_t beat_every_ns, beat_ns;
 	bool supervised;
+	struct bridge_reload reload;
 	struct bridge_source signals;
 	/** How often we were asked to stop. */
 	unsigned stops;
@@ -143,8 +145,7 @@ static void publish(struct bridge_server *server, struct bridge_cards *cards)
 		server->gpus[server->gpu_count] = bridge_gpu_create(
 			&cards->cards[server->gpu_count], server->loop, &server->archive, gpus);
 		server->gpus[server->gpu_count]->cgroups = server->cgroups;
-		lease_table_rules(
-			server->gpus[server->gpu_count]->leases, bridge_access_sharing(server->access));
+		bridge_gpu_share(server->gpus[server->gpu_count], bridge_access_sharing(server->access));
 	}
 	server->proc = (struct bridge_proc){.gpus = server->gpus, .gpu_count = server->gpu_count};
 	bridge_proc_publish(&server->proc, server->root);
@@ -187,6 +188,7 @@ static void invite(struct bridge_server *server, const struct bridge_server_conf
 		.guests = &server->guests,
 		.traffic = &server->traffic,
 		.record = server->record,
+		.reload = &server->reload,
 	};
 	server->traffic.buffered_max = BUFFERED_MAX;
 	bridge_metrics_publish(&server->metrics, server->root);
@@ -197,6 +199,52 @@ static void invite(struct bridge_server *server, const struct bridge_server_conf
 		.scrape = server->scrape,
 		.again_ns = UINT64_MAX,
 	};
+}
+
+static const char *policy_file(const void *context, size_t index)
+{
+	const struct bridge_server *server = context;
+	return bridge_access_file(server->access, index);
+}
+
+static bool reload_policy(void *context, struct lane_error *err)
+{
+	struct bridge_server *server = context;
+	if (!bridge_access_reload(server->access, err)) {
+		return false;
+	}
+	for (size_t i = 0; i < server->gpu_count; i++) {
+		bridge_gpu_share(server->gpus[i], bridge_access_sharing(server->access));
+	}
+	return true;
+}
+
+static const char *tls_file(const void *context, size_t index)
+{
+	const struct bridge_server *server = context;
+	return bridge_tls_file(server->tls, index);
+}
+
+static bool reload_tls(void *context, struct lane_error *err)
+{
+	struct bridge_server *server = context;
+	return bridge_tls_reload(server->tls, err);
+}
+
+static void watch_files(struct bridge_server *server, const struct bridge_server_config *config)
+{
+	if (config->policy != NULL) {
+		bridge_reload_add(&server->reload,
+			&(struct bridge_reload_part){
+				.name = "policy", .file = policy_file, .load = reload_policy, .context = server});
+	}
+	if (config->tls != NULL) {
+		bridge_reload_add(&server->reload,
+			&(struct bridge_reload_part){.name = "certificates of TLS",
+				.file = tls_file,
+				.load = reload_tls,
+				.context = server});
+	}
 }
 
 /** Everything that can fail. */
@@ -243,6 +291,7 @@ struct bridge_server *bridge_server_create(
 		}
 		publish(server, &cards);
 		invite(server, config);
+		watch_files(server, config);
 	} else {
 		bridge_server_destroy(server);
 		server = NULL;
@@ -262,6 +311,7 @@ void bridge_server_destroy(struct bridge_server *server)
 	}
 	bridge_guests_finish(&server->guests);
 	bridge_scrape_destroy(server->scrape);
+	bridge_reload_finish(&server->reload);
 	bridge_tls_destroy(server->tls);
 	for (size_t i = 0; i < server->gpu_count; i++) {
 		bridge_gpu_destroy(server->gpus[i]);
@@ -323,6 +373,10 @@ static void signal_ready(void *context, uint32_t events)
 	struct bridge_server *server = context;
 	struct signalfd_siginfo info;
 	if (read(server->signals.fd, &info, sizeof(info)) != (ssize_t)sizeof(info)) {
+		return;
+	}
+	if (info.ssi_signo == SIGHUP) {
+		bridge_reload_now(&server->reload);
 		return;
 	}
 	server->stops++;
@@ -403,6 +457,8 @@ static uint64_t advance(struct bridge_server *server)
 	next_ns = beat_ns < next_ns ? beat_ns : next_ns;
 	bool news = false;
 	uint64_t now_ns = base_clock_boottime_ns();
+	uint64_t look_ns = bridge_reload_advance(&server->reload, now_ns);
+	next_ns = look_ns < next_ns ? look_ns : next_ns;
 	for (size_t i = 0; i < server->gpu_count; i++) {
 		uint64_t gpu_ns = bridge_gpu_pump(server->gpus[i], now_ns);
 		next_ns = gpu_ns < next_ns ? gpu_ns : next_ns;
@@ -438,13 +494,16 @@ static bool serve(struct bridge_server *server, bool until_idle, struct lane_err
 
 bool bridge_server_run(struct bridge_server *server, bool until_idle, struct lane_error *err)
 {
-	sigset_t stop, before;
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	sigprocmask(SIG_BLOCK, &stop, &before);
+	sigset_t taken, before;
+	sigemptyset(&taken);
+	sigaddset(&taken, SIGTERM);
+	sigaddset(&taken, SIGINT);
+	if (server->supervised) {
+		sigaddset(&taken, SIGHUP);
+	}
+	sigprocmask(SIG_BLOCK, &taken, &before);
 	server->signals = (struct bridge_source){
-		.fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK),
+		.fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK),
 		.ready = signal_ready,
 		.context = server,
 	};

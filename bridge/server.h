@@ -29,7 +29,8 @@ struct bridge_server_config {
 	/** Serve so many synthetic GPUs with precomputed status sequences instead of devices; 0: serve
 	 * devices. */
 	size_t mocks;
-	/** File that says whose tickets are good and who has which rights, or NULL. */
+	/** File that says whose tickets are good and who has which rights, or NULL. Read again when it
+	 * changes (bridge/reload.h), as are those of TLS. */
 	const char *policy;
 	/** Folder of the journal, or NULL: leases end with the bridge. */
 	const char *state;
@@ -39,7 +40,8 @@ struct bridge_server_config {
 	const struct bridge_tls_files *tls;
 	/** Connections at a time: all together, and from one user or address; 0: as it likes. */
 	size_t connections_max, place_connections_max;
-	/** Tell the service manager how we are (bridge/notify.h). */
+	/** Tell the service manager how we are (bridge/notify.h), and read the files again on SIGHUP.
+	 */
 	bool supervised;
 	unsigned timeout_ms;
 };

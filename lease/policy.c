@@ -93,12 +93,24 @@ static bool read_policy(struct lease_policy *policy, struct lane_error *err)
 	return read_sharing(policy, base_json_get(root, "sharing"), err);
 }
 
+void lease_policy_add_file(struct lease_policy *policy, const char *path)
+{
+	policy->files = base_realloc(policy->files, policy->file_count + 1, sizeof(*policy->files));
+	policy->files[policy->file_count++] = base_strdup(path);
+}
+
+const char *lease_policy_file(const struct lease_policy *policy, size_t index)
+{
+	return index < policy->file_count ? policy->files[index] : NULL;
+}
+
 struct lease_policy *lease_policy_parse(
 	const char *path, const char *text, size_t size, struct lane_error *err)
 {
 	struct lease_policy *policy = base_alloc(1, sizeof(*policy));
 	const char *slash = strrchr(path, '/');
 	policy->folder = base_strndup(path, slash != NULL ? (size_t)(slash - path) + 1 : 0);
+	lease_policy_add_file(policy, path);
 	if (!base_json_parse(path, text, size, &policy->json, err) || !read_policy(policy, err)) {
 		lease_policy_destroy(policy);
 		return NULL;
@@ -134,7 +146,11 @@ void lease_policy_destroy(struct lease_policy *policy)
 	for (size_t i = 0; i < policy->quota_count; i++) {
 		free(policy->quotas[i].subject);
 	}
+	for (size_t i = 0; i < policy->file_count; i++) {
+		free(policy->files[i]);
+	}
 	lease_policy_keys_finish(policy);
+	free(policy->files);
 	free(policy->rules);
 	free(policy->users);
 	free(policy->certificates);

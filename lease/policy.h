@@ -61,6 +61,10 @@ struct lease_policy *lease_policy_parse(
 	const char *path, const char *text, size_t size, struct lane_error *err);
 void lease_policy_destroy(struct lease_policy *policy);
 
+/** The files that it was read from, from 0 on, the policy itself first; not those that are fetched.
+ * NULL behind the last. Borrowed. */
+const char *lease_policy_file(const struct lease_policy *policy, size_t index);
+
 /** How it wants GPUs to be shared out. Borrowed. */
 const struct lease_rules *lease_policy_sharing(const struct lease_policy *policy);
 

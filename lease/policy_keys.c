@@ -58,6 +58,7 @@ bool lease_policy_own_key(struct lease_policy *policy, const cJSON *node, struct
 		return base_json_error(&policy->json, node, err, "keys holds something that is no path");
 	}
 	BASE_FREE char *path = path_beside(policy, node->valuestring);
+	lease_policy_add_file(policy, path);
 	BASE_JSON_AUTO json = {.name = NULL};
 	struct lease_key key;
 	if (!base_json_load(path, KEY_SIZE_MAX, &json, err) ||
@@ -174,6 +175,9 @@ bool lease_policy_issuer_keys(
 		.min_age_s = (uint32_t)base_json_uint(node, "jwks_min_age_s", MIN_AGE_S),
 		.max_age_s = (uint32_t)base_json_uint(node, "jwks_max_age_s", MAX_AGE_S),
 	};
+	if (url == NULL) {
+		lease_policy_add_file(policy, issuer->file);
+	}
 	/* With a URL the file is what was fetched last: nothing yet, at first. */
 	if (url != NULL && access(issuer->file, F_OK) != 0 && errno == ENOENT) {
 		return true;

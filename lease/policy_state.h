@@ -36,6 +36,9 @@ struct lease_policy {
 	struct base_json json;
 	/** Folder of the file, with its slash; "" for the current one. */
 	char *folder;
+	/** Its own path, and those of the keys and sets that it names and that are not fetched. */
+	char **files;
+	size_t file_count;
 	struct lease_signer *signers;
 	size_t signer_count;
 	struct lease_issuer *issuers;
@@ -51,6 +54,8 @@ struct lease_policy {
 	struct lease_rules sharing;
 };
 
+/** Notes that the policy is made of this file too. */
+void lease_policy_add_file(struct lease_policy *policy, const char *path);
 /** One path of `keys` (policy_keys.c). Errors: FILE_READ, JSON_INVALID. */
 bool lease_policy_own_key(struct lease_policy *policy, const cJSON *node, struct lane_error *err);
 /** The keys of one of `issuers`, not its rules. Errors: FILE_READ, JSON_INVALID. */

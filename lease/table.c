@@ -79,11 +79,6 @@ void lease_table_destroy(struct lease_table *table)
 	free(table);
 }
 
-void lease_table_rules(struct lease_table *table, const struct lease_rules *rules)
-{
-	table->rules = *rules;
-}
-
 static void enter_state(struct lease_table *table, struct lease *lease, enum lease_state state)
 {
 	lease->state = state;
@@ -166,6 +161,18 @@ static size_t queue_place(const struct lease_table *table, const struct lease *l
 		place--;
 	}
 	return place;
+}
+
+void lease_table_rules(struct lease_table *table, const struct lease_rules *rules)
+{
+	table->rules = *rules;
+	size_t count = table->queue.count;
+	table->queue.count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct lease *lease = table->queue.leases[i];
+		list_insert(&table->queue, queue_place(table, lease), lease);
+	}
+	table->look_ns = 0;
 }
 
 bool lease_table_request(struct lease_table *table, const struct lease_request *request,
@@ -348,7 +355,7 @@ void lease_table_advance(struct lease_table *table, uint64_t now_ns)
 		lease = next_to_expire(table);
 	}
 	if (look) {
-		lease_table_preempt(table, now_ns);
+		grant_waiting(table, now_ns);
 	}
 }
 

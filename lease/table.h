@@ -143,7 +143,8 @@ struct lease_table *lease_table_create(const struct lease_capacity *capacity, ui
 	uint64_t first_epoch, const struct lease_observer *observer);
 /** Frees the table and its leases without telling the observer. */
 void lease_table_destroy(struct lease_table *table);
-/** Before the first request. */
+/** From now on; who waits is put in the order that they come to. The next lease_table_advance,
+ * which is due at once, acts on what that makes possible. */
 void lease_table_rules(struct lease_table *table, const struct lease_rules *rules);
 
 /**

@@ -21,8 +21,8 @@ struct lease_table {
 	struct lease_list held;
 	/** Waiting, in the order of granting. */
 	struct lease_list queue;
-	/** When somebody's minimum run is over, so that a preemption may have become possible;
-	 * UINT64_MAX: never. */
+	/** When somebody's minimum run is over, or at once after new rules, so that a preemption may
+	 * have become possible; UINT64_MAX: never. */
 	uint64_t look_ns;
 };
 

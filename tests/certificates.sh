@@ -20,3 +20,21 @@ certificate() {
     -days "${5-2}" -extfile "$tmp/$1.ext" -out "$tmp/$1.pem" 2>"$tmp/openssl.log" ||
     fail "openssl: $(cat "$tmp/openssl.log")"
 }
+
+# revocations NAME AUTHORITY [CERTIFICATE...]: $tmp/NAME.pem, AUTHORITY's list of what it has taken back.
+revocations() {
+  revocations=$tmp/$1
+  signer=$tmp/$2
+  shift 2
+  printf '[ca]\ndefault_ca = it\n[it]\ndatabase = %s.index\ndefault_md = sha256\ndefault_crl_days = 2\n' \
+    "$revocations" >"$revocations.cnf"
+  : >"$revocations.index"
+  set -- "$@" ''
+  while [ -n "$1" ]; do
+    openssl ca -config "$revocations.cnf" -keyfile "$signer.key" -cert "$signer.pem" \
+      -revoke "$tmp/$1.pem" 2>"$tmp/openssl.log" || fail "openssl: $(cat "$tmp/openssl.log")"
+    shift
+  done
+  openssl ca -config "$revocations.cnf" -keyfile "$signer.key" -cert "$signer.pem" -gencrl \
+    -out "$revocations.pem" 2>"$tmp/openssl.log" || fail "openssl: $(cat "$tmp/openssl.log")"
+}

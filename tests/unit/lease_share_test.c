@@ -45,6 +45,28 @@ static void a_level_of_priority_is_a_minute_of_waiting(void **state)
 	assert_int_equal(lease_table_position(bed->table, passing), 1);
 }
 
+static void new_rules_hold_for_those_who_wait(void **state)
+{
+	struct bed *bed = *state;
+	struct lease_request request = half();
+	request.ttl_s = 600;
+	ask(bed, &request, 0);
+	struct lease_request big = whole();
+	struct lease *first = ask(bed, &big, 0);
+	request.priority = 1;
+	struct lease *later = ask(bed, &request, 61 * S);
+	assert_int_equal(lease_table_position(bed->table, later), 2);
+	const struct lease_rules rules = {.age_s = 62, .min_run_s = 60, .grace_s = 10};
+	lease_table_rules(bed->table, &rules);
+	assert_int_equal(lease_table_position(bed->table, later), 1);
+	assert_int_equal(lease_table_position(bed->table, first), 2);
+	/* It is at the head, and there is room for it. */
+	assert_true(lease_table_next_ns(bed->table) <= 61 * S);
+	lease_table_advance(bed->table, 61 * S);
+	assert_int_equal(later->state, LEASE_ACTIVE);
+	assert_int_equal(first->state, LEASE_QUEUED);
+}
+
 static void a_subject_keeps_to_its_quota(void **state)
 {
 	struct bed *bed = *state;
@@ -140,6 +162,7 @@ int main(void)
 		TEST("lease@nobody-starves", nobody_starves),
 		TEST("lease@a-level-of-priority-is-a-minute-of-waiting",
 			a_level_of_priority_is_a_minute_of_waiting),
+		TEST("lease@new-rules-hold-for-those-who-wait", new_rules_hold_for_those_who_wait),
 		TEST("lease@a-subject-keeps-to-its-quota", a_subject_keeps_to_its_quota),
 		TEST(
 			"lease@preemption-takes-no-more-than-it-needs", preemption_takes_no_more_than_it_needs),

@@ -347,6 +347,23 @@ static void vectors_of_the_standards_hold(void **state)
 	"{\"issuer\":\"i\",\"audience\":\"a\",\"jwks\":\"none.json\",\"jwks_url\":\"" url              \
 	"\",\"rules\":[]}"
 
+/** Who watches them reads the policy again, which fetches anew: a set that is fetched must not be
+ * one. */
+static void a_policy_names_its_files_but_those_that_are_fetched(void **state)
+{
+	static const char text[] = POLICY "\"issuers\":[" ISSUER_OF("https://example.com/keys") "]}";
+	struct lease_policy *policy = lease_policy_parse("/etc/p.json", text, sizeof(text) - 1, NULL);
+	assert_non_null(policy);
+	assert_string_equal(lease_policy_file(policy, 0), "/etc/p.json");
+	assert_null(lease_policy_file(policy, 1));
+	lease_policy_destroy(policy);
+	struct bed *bed = *state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_non_null(lease_policy_file(bed->policy, i));
+	}
+	assert_null(lease_policy_file(bed->policy, 3));
+}
+
 /** A key set that is fetched anew replaces the keys that its issuer had, and no others. */
 static void fetched_keys_replace_those_of_their_issuer(void **state)
 {
@@ -437,6 +454,8 @@ int main(void)
 		NAMED("ticket@vectors-of-the-standards-hold", vectors_of_the_standards_hold),
 		NAMED_WITH("policy@fetched-keys-replace-those-of-their-issuer",
 			fetched_keys_replace_those_of_their_issuer, setup, teardown),
+		NAMED_WITH("policy@names-its-files-but-those-that-are-fetched",
+			a_policy_names_its_files_but_those_that_are_fetched, setup, teardown),
 		NAMED_WITH("policy@is-read-strictly", policies_are_read_strictly, setup, teardown),
 	};
 	return cmocka_run_group_tests_name("ticket", tests, NULL, NULL);

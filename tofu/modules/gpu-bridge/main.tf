@@ -57,8 +57,6 @@ resource "kubernetes_daemon_set_v1" "bridge" {
     template {
       metadata {
         labels = local.labels
-        # The policy is read at the start: another one is another pod.
-        annotations = local.policy ? { "gpu-lane/policy" = sha256(jsonencode(var.policy_files)) } : {}
       }
 
       spec {
