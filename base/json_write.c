@@ -58,17 +58,19 @@ static char *json_utf8(const char *text)
 	static const char replacement[] = "\xef\xbf\xbd";
 	BASE_BUFFER_AUTO clean = BASE_BUFFER_INIT;
 	size_t size = strlen(text);
+	size_t copied = 0;
 	for (size_t at = 0; at < size;) {
 		uint32_t code_point;
 		size_t length = base_utf8_decode(text + at, size - at, &code_point);
 		if (length) {
-			base_buffer_add(&clean, text + at, length);
 			at += length;
 		} else {
+			base_buffer_add(&clean, text + copied, at - copied);
 			base_buffer_add_text(&clean, replacement);
-			at++;
+			copied = ++at;
 		}
 	}
+	base_buffer_add(&clean, text + copied, size - copied);
 	return base_buffer_steal(&clean);
 }
 
