@@ -2,7 +2,6 @@
 #include "bridge/worker_run.h"
 
 #include "base/clock.h"
-#include "base/memory.h"
 #include "bridge/worker_buffers.h"
 #include "bridge/worker_samples.h"
 #include "compute/dispatch.h"
@@ -262,16 +261,19 @@ bool worker_run(struct compute_device *device, struct worker_kernels *kernels,
 	struct bridge_job *job, const char *kernel, const uint32_t *module, int result_fd,
 	cJSON **timing, struct lane_error *err)
 {
-	BASE_FREE struct run *run = base_alloc(1, sizeof(*run));
-	run->device = device;
-	run->kernels = kernels;
-	run->job = job;
-	run->buffers.device = device;
-	run->timer = COMPUTE_TIMER_HOST;
-	run->started_ns = base_clock_monotonic_ns();
-	bool done = run_job(run, kernel, module, result_fd, err);
-	*timing = done ? run_timing(run) : NULL;
-	worker_buffers_finish(&run->buffers);
+	struct run run = {
+		.device = device,
+		.kernels = kernels,
+		.job = job,
+		.buffers.device = device,
+		.timer = COMPUTE_TIMER_HOST,
+		.started_ns = base_clock_monotonic_ns(),
+	};
+	worker_samples_init(&run.samples, job->sampling.max_samples);
+	bool done = run_job(&run, kernel, module, result_fd, err);
+	*timing = done ? run_timing(&run) : NULL;
+	worker_samples_finish(&run.samples);
+	worker_buffers_finish(&run.buffers);
 	return done;
 }
 

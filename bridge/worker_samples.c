@@ -1,8 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bridge/worker_samples.h"
 
+#include "base/memory.h"
+
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+void worker_samples_init(struct worker_samples *samples, size_t most)
+{
+	*samples = (struct worker_samples){
+		.ns = base_alloc(most, sizeof(uint64_t)),
+		.wall_ns = base_alloc(most, sizeof(uint64_t)),
+		.at_ns = base_alloc(most, sizeof(uint64_t)),
+		.sorted = base_alloc(most, sizeof(uint64_t)),
+	};
+}
+
+void worker_samples_finish(struct worker_samples *samples)
+{
+	free(samples->ns);
+	free(samples->wall_ns);
+	free(samples->at_ns);
+	free(samples->sorted);
+	*samples = (struct worker_samples){.count = 0};
+}
 
 void worker_samples_add(struct worker_samples *samples, uint64_t ns, uint64_t wall_ns)
 {

@@ -2,23 +2,22 @@
 #ifndef BRIDGE_WORKER_SAMPLES_H
 #define BRIDGE_WORKER_SAMPLES_H
 
-#include "bridge/job.h"
-
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /** The samples of one job: in the order they were taken, and sorted for the stop rule. */
 struct worker_samples {
 	size_t count;
-	uint64_t ns[BRIDGE_JOB_SAMPLES_MAX];
-	uint64_t wall_ns[BRIDGE_JOB_SAMPLES_MAX];
+	uint64_t *ns, *wall_ns;
 	/** When the work of each was done, since the job began. */
-	uint64_t at_ns[BRIDGE_JOB_SAMPLES_MAX];
-	uint64_t sorted[BRIDGE_JOB_SAMPLES_MAX];
+	uint64_t *at_ns;
+	uint64_t *sorted;
 };
 
-/** Adds one; the caller never adds more than BRIDGE_JOB_SAMPLES_MAX. */
+/** Makes room for so many. */
+void worker_samples_init(struct worker_samples *samples, size_t most);
+void worker_samples_finish(struct worker_samples *samples);
+/** Adds one; the caller never adds more than there is room for. */
 void worker_samples_add(struct worker_samples *samples, uint64_t ns, uint64_t wall_ns);
 
 /**
