@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "bridge/view.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,11 +21,9 @@
 enum {
 	/** Bytes asked of the socket at a time, over what the frame at hand still lacks. */
 	READ_CHUNK = 64 << 10,
-	/** Requests are not handled while this much of replies is unread. One reply of msize comes on
-	   top. */
+	/** Requests are not handled while this much of replies is unread. One of msize comes on top. */
 	OUTPUT_MAX = 1 << 20,
-	/** Requests held back behind a full window of waiting reads; a client that sends more is cut
-	   off. */
+	/** Requests held back behind a full window of waiting reads; who sends more is cut off. */
 	HELD_MAX = 256 << 10,
 	/** How long a frame may take from its first byte to its last, and how long a client that has
 	   replies to read may take less than PROGRESS bytes of them. */
@@ -54,6 +53,8 @@ struct bridge_connection {
 	/** Replies; those before `sent` are gone. */
 	struct base_buffer out;
 	size_t sent;
+	/** What comes behind them: while there is anything, no request is handled. */
+	struct bridge_view view;
 	/** Since when the frame at hand is not complete, and since when less than PROGRESS bytes of the
 	   replies have been taken; 0: it is not so. */
 	uint64_t frame_since_ns, unread_since_ns;
@@ -75,15 +76,20 @@ struct bridge_connection {
 	void *context;
 };
 
+static void leave_loop(struct bridge_connection *connection)
+{
+	bridge_loop_cancel(connection->loop, &connection->flush);
+	bridge_loop_remove(connection->loop, &connection->source);
+	if (connection->timer.fd >= 0) {
+		bridge_loop_remove(connection->loop, &connection->timer);
+	}
+}
+
 static void close_connection(struct bridge_connection *connection)
 {
 	if (!connection->closed) {
 		connection->closed = true;
-		bridge_loop_cancel(connection->loop, &connection->flush);
-		bridge_loop_remove(connection->loop, &connection->source);
-		if (connection->timer.fd >= 0) {
-			bridge_loop_remove(connection->loop, &connection->timer);
-		}
+		leave_loop(connection);
 		connection->on_closed(connection->context, connection);
 	}
 }
@@ -109,9 +115,15 @@ static void cut_off(struct bridge_connection *connection, const char *why)
 	close_connection(connection);
 }
 
+/** What the client has still to take. */
+static size_t unread_bytes(const struct bridge_connection *connection)
+{
+	return connection->out.size - connection->sent + connection->view.size;
+}
+
 static bool output_full(const struct bridge_connection *connection)
 {
-	return connection->out.size - connection->sent >= OUTPUT_MAX;
+	return connection->view.size > 0 || unread_bytes(connection) >= OUTPUT_MAX;
 }
 
 /** Empties a buffer, and gives a large one back: idle connections are cheap. */
@@ -124,14 +136,26 @@ static void empty_buffer(struct base_buffer *buffer)
 	}
 }
 
+/** As send(2), of the replies and then of what is in view. */
+static ssize_t send_some(struct bridge_connection *connection)
+{
+	const struct base_buffer *out = &connection->out;
+	if (connection->sent == out->size) {
+		return bridge_view_send(&connection->view, &connection->channel);
+	}
+	ssize_t count = bridge_channel_send(
+		&connection->channel, out->data + connection->sent, out->size - connection->sent);
+	connection->sent += count > 0 ? (size_t)count : 0;
+	return count;
+}
+
 /** Sends what the socket takes. */
 static void send_output(struct bridge_connection *connection)
 {
 	struct base_buffer *out = &connection->out;
 	struct bridge_traffic *traffic = connection->host.traffic;
-	while (connection->sent < out->size && !connection->closed) {
-		ssize_t count = bridge_channel_send(
-			&connection->channel, out->data + connection->sent, out->size - connection->sent);
+	while (unread_bytes(connection) > 0 && !connection->closed) {
+		ssize_t count = send_some(connection);
 		if (count < 0 && errno == EAGAIN) {
 			if (traffic != NULL) {
 				traffic->short_writes++;
@@ -146,7 +170,6 @@ static void send_output(struct bridge_connection *connection)
 		if (count < 0 && errno != EINTR) {
 			close_connection(connection);
 		} else if (count > 0) {
-			connection->sent += (size_t)count;
 			connection->progress += (size_t)count;
 			if (traffic != NULL) {
 				traffic->sent_bytes += (size_t)count;
@@ -182,8 +205,7 @@ static void receive_input(struct bridge_connection *connection)
 	}
 }
 
-/** Bytes of the whole frame at the beginning; 0: more has to come. *bad: it can never be a frame.
- */
+/** Bytes of the whole frame at the beginning; 0: more has to come. *bad: it can never be one. */
 static size_t whole_frame(
 	const struct bridge_connection *connection, const char *bytes, size_t size, bool *bad)
 {
@@ -298,7 +320,7 @@ static void wake_session(struct bridge_connection *connection)
 static void watch(struct bridge_connection *connection)
 {
 	const struct bridge_channel *channel = &connection->channel;
-	uint32_t wanted = connection->out.size > connection->sent ? channel->send_waits : 0;
+	uint32_t wanted = unread_bytes(connection) > 0 ? channel->send_waits : 0;
 	if (!connection->eof && !output_full(connection)) {
 		wanted |= channel->receive_waits;
 	}
@@ -371,7 +393,7 @@ static void mind_debts(struct bridge_connection *connection)
 {
 	bool part = connection->session == NULL ||
 		(connection->in.size > 0 && !connection->eof && !output_full(connection));
-	bool unread = connection->out.size > connection->sent;
+	bool unread = unread_bytes(connection) > 0;
 	if (!part) {
 		connection->frame_since_ns = 0;
 	}
@@ -417,8 +439,8 @@ static void mind_memory(struct bridge_connection *connection)
 		return;
 	}
 	size_t before = connection->buffered;
-	connection->buffered =
-		connection->in.capacity + connection->held.capacity + connection->out.capacity;
+	connection->buffered = connection->in.capacity + connection->held.capacity +
+		connection->out.capacity + bridge_view_kept(&connection->view);
 	traffic->buffered_bytes = traffic->buffered_bytes - before + connection->buffered;
 	if (traffic->buffered_max != 0 && traffic->buffered_bytes > traffic->buffered_max &&
 		connection->buffered > SHARE && !connection->closed) {
@@ -436,7 +458,7 @@ static void flush(void *context)
 		serve(connection);
 		return;
 	}
-	bool finished = connection->eof && connection->out.size == connection->sent &&
+	bool finished = connection->eof && unread_bytes(connection) == 0 &&
 		!bridge_session_waits(connection->session);
 	if (finished) {
 		close_connection(connection);
@@ -524,6 +546,7 @@ struct bridge_connection *bridge_connection_create(struct bridge_loop *loop,
 		return NULL;
 	}
 	if (channel->ssl == NULL) {
+		connection->host.view = &connection->view;
 		start_session(connection);
 	} else {
 		mind_debts(connection);
@@ -537,13 +560,10 @@ void bridge_connection_destroy(struct bridge_connection *connection)
 		return;
 	}
 	if (!connection->closed) {
-		bridge_loop_cancel(connection->loop, &connection->flush);
-		bridge_loop_remove(connection->loop, &connection->source);
-		if (connection->timer.fd >= 0) {
-			bridge_loop_remove(connection->loop, &connection->timer);
-		}
+		leave_loop(connection);
 	}
 	base_cleanup_close(&connection->timer.fd);
+	bridge_view_close(&connection->view);
 	bridge_session_destroy(connection->session);
 	free(connection->names);
 	base_buffer_finish(&connection->in);

@@ -3,10 +3,13 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "bridge/view.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,6 +127,19 @@ static ssize_t fd_read(const struct bridge_node *node, struct bridge_fid *fid, u
 	return count < 0 ? -errno : count;
 }
 
+/** NULL unless nobody can change these bytes any more. Private, for Linux before 6.7 takes a shared
+ * mapping of sealed bytes for one that might be written. */
+static const char *map_sealed(int fd, uint64_t size)
+{
+	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
+	int has = fcntl(fd, F_GET_SEALS);
+	if (has < 0 || (has & seals) != seals || size < BRIDGE_VIEW_MIN || size > SIZE_MAX) {
+		return NULL;
+	}
+	const char *map = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
+	return map != MAP_FAILED ? map : NULL;
+}
+
 struct bridge_node *bridge_node_add_fd(
 	struct bridge_node *parent, const char *name, int fd, uint64_t size)
 {
@@ -131,6 +147,7 @@ struct bridge_node *bridge_node_add_fd(
 	struct bridge_node *node = bridge_node_add(parent, name, &kind, NULL);
 	node->fd = fd;
 	node->fd_size = size;
+	node->map = map_sealed(fd, size);
 	return node;
 }
 
@@ -152,6 +169,11 @@ void bridge_node_unlink(struct bridge_node *node)
 
 static void close_fd(struct bridge_node *node)
 {
+	bridge_view_leave_all(node);
+	if (node->map != NULL) {
+		munmap((void *)node->map, (size_t)node->fd_size);
+		node->map = NULL;
+	}
 	if (node->fd >= 0) {
 		close(node->fd);
 		node->fd = -1;
@@ -163,8 +185,8 @@ void bridge_node_retire(struct bridge_node *node)
 	for (struct bridge_node *child = node->first; child != NULL; child = child->next) {
 		bridge_node_retire(child);
 	}
-	node->retired = true;
 	close_fd(node);
+	node->retired = true;
 	base_buffer_finish(&node->text);
 }
 

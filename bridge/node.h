@@ -20,6 +20,7 @@
 struct bridge_attach;
 struct bridge_fid;
 struct bridge_node;
+struct bridge_view;
 
 /** What a kind of file does. A NULL `read` or `write` makes it not readable or not writable. */
 struct bridge_file_kind {
@@ -87,6 +88,10 @@ struct bridge_node {
 	/** Content of a file whose bytes lie in a descriptor (a memfd), or -1. Owned. */
 	int fd;
 	uint64_t fd_size;
+	/** The same bytes mapped; NULL if they may change, or could not be. */
+	const char *map;
+	/** Those who have a view of them. */
+	struct bridge_view *views;
 	/** Its content was given up. */
 	bool retired;
 	/** Wall clock of the making, in milliseconds. */
@@ -106,7 +111,8 @@ struct bridge_node *bridge_node_add(struct bridge_node *parent, const char *name
 /** Adds a read-only file with this text. */
 struct bridge_node *bridge_node_add_text(
 	struct bridge_node *parent, const char *name, const void *text, size_t size);
-/** Adds a read-only file with the bytes of a descriptor, which it takes over. */
+/** Adds a read-only file with the bytes of a descriptor, which it takes over. They can be viewed
+ * if they are sealed. */
 struct bridge_node *bridge_node_add_fd(
 	struct bridge_node *parent, const char *name, int fd, uint64_t size);
 /** Takes a node and all below it out of the tree, once. For the root it gives up what

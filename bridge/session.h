@@ -49,6 +49,11 @@ struct bridge_session_host {
 	struct bridge_traffic *traffic;
 	/** What all sessions hold, or NULL: each for itself. */
 	size_t *held;
+	/**
+	 * Where content may be viewed that follows the replies, or NULL: it is copied. While anything
+	 * is in view, nothing is to be handled, for it would come before it.
+	 */
+	struct bridge_view *view;
 };
 
 struct bridge_session *bridge_session_create(
