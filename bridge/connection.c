@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "bridge/spare.h"
 #include "bridge/view.h"
 
 #include <errno.h>
@@ -29,8 +30,6 @@ enum {
 	   replies to read may take less than PROGRESS bytes of them. */
 	PATIENCE_MS = 30000,
 	PROGRESS = 64 << 10,
-	/** Buffers larger than this are given back when they are empty. */
-	KEEP_MAX = 4 << 10,
 	/** Who holds less than this is let be when all together hold too much. */
 	SHARE = 256 << 10,
 };
@@ -127,10 +126,10 @@ static bool output_full(const struct bridge_connection *connection)
 }
 
 /** Empties a buffer, and gives a large one back: idle connections are cheap. */
-static void empty_buffer(struct base_buffer *buffer)
+static void empty_buffer(struct bridge_connection *connection, struct base_buffer *buffer)
 {
-	if (buffer->capacity > KEEP_MAX) {
-		base_buffer_finish(buffer);
+	if (buffer->capacity > BRIDGE_SPARE_MIN) {
+		bridge_spare_keep(connection->host.spare, buffer);
 	} else {
 		base_buffer_clear(buffer);
 	}
@@ -178,7 +177,7 @@ static void send_output(struct bridge_connection *connection)
 	}
 	connection->sent = 0;
 	connection->unread_since_ns = 0;
-	empty_buffer(out);
+	empty_buffer(connection, out);
 }
 
 /** Takes one piece of input. */
@@ -301,7 +300,7 @@ static void handle_input(struct bridge_connection *connection)
 		cut_off(connection, "it sends a frame of a size that cannot be");
 	}
 	if (done == in->size) {
-		empty_buffer(in);
+		empty_buffer(connection, in);
 	} else {
 		base_buffer_consume(in, done);
 	}

@@ -56,6 +56,7 @@ struct bridge_server {
 	struct bridge_tls *tls;
 	struct bridge_scrape *scrape;
 	struct bridge_traffic traffic;
+	struct base_buffer spare;
 	struct bridge_metrics metrics;
 	/** The service manager is told that we live so often (0: never), and when next. */
 	uint64_t beat_every_ns, beat_ns;
@@ -176,7 +177,8 @@ static void invite(struct bridge_server *server, const struct bridge_server_conf
 			.detached = attach_detached,
 			.context = server,
 			.traffic = &server->traffic,
-			.held = &server->held},
+			.held = &server->held,
+			.spare = &server->spare},
 		.tls = server->tls,
 		.max = config->connections_max > 0 ? config->connections_max : CONNECTIONS_MAX,
 		.place_max = config->place_connections_max > 0 ? config->place_connections_max
@@ -310,6 +312,7 @@ void bridge_server_destroy(struct bridge_server *server)
 		bridge_gpu_keep_all(server->gpus[i]);
 	}
 	bridge_guests_finish(&server->guests);
+	base_buffer_finish(&server->spare);
 	bridge_scrape_destroy(server->scrape);
 	bridge_reload_finish(&server->reload);
 	bridge_tls_destroy(server->tls);

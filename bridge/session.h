@@ -49,6 +49,8 @@ struct bridge_session_host {
 	struct bridge_traffic *traffic;
 	/** What all sessions hold, or NULL: each for itself. */
 	size_t *held;
+	/** Memory for replies (spare.h), or NULL. */
+	struct base_buffer *spare;
 	/**
 	 * Where content may be viewed that follows the replies, or NULL: it is copied. While anything
 	 * is in view, nothing is to be handled, for it would come before it.

@@ -2,6 +2,7 @@
 #include "bridge/session_ops.h"
 
 #include "base/memory.h"
+#include "bridge/spare.h"
 #include "bridge/view.h"
 
 #include <dirent.h>
@@ -15,6 +16,13 @@ static uint32_t clamp_count(const struct bridge_session *session, uint32_t count
 {
 	uint32_t most = session->msize - WIRE_IO_HEADER_SIZE;
 	return count < most ? count : most;
+}
+
+/** Room for a header and so much data behind it in the output. */
+static uint8_t *reserve_data(struct bridge_session *session, size_t size)
+{
+	return (uint8_t *)bridge_spare_reserve(
+		session->host.spare, session->out, WIRE_READ_HEADER_SIZE + size);
 }
 
 /** Makes the header of the data that lies reserved behind it in the output, and counts both as
@@ -65,8 +73,7 @@ int bridge_session_read_now(
 	if (answer_with_view(session, fid, read)) {
 		return -1;
 	}
-	uint8_t *frame =
-		(uint8_t *)base_buffer_reserve(session->out, WIRE_READ_HEADER_SIZE + (size_t)read->count);
+	uint8_t *frame = reserve_data(session, read->count);
 	ssize_t got = fid->node->kind->read(
 		fid->node, fid, read->offset, frame + WIRE_READ_HEADER_SIZE, read->count);
 	size_t before = fid->accounted;
@@ -120,8 +127,7 @@ int bridge_session_read(struct bridge_session *session, struct bridge_fid *fid,
 	}
 	if (fills_up(fid, &read)) {
 		fid->read_short = 0;
-		finish_data(session, WIRE_RREAD, read.tag,
-			(uint8_t *)base_buffer_reserve(session->out, WIRE_READ_HEADER_SIZE), 0);
+		finish_data(session, WIRE_RREAD, read.tag, reserve_data(session, 0), 0);
 		return -1;
 	}
 	if (session->waiting == NULL) {
@@ -206,8 +212,7 @@ int bridge_session_readdir(struct bridge_session *session, struct bridge_fid *fi
 		return EBADF;
 	}
 	uint32_t count = clamp_count(session, request->count);
-	uint8_t *frame =
-		(uint8_t *)base_buffer_reserve(session->out, WIRE_READ_HEADER_SIZE + (size_t)count);
+	uint8_t *frame = reserve_data(session, count);
 	struct listing listing = {.bytes = frame + WIRE_READ_HEADER_SIZE, .capacity = count};
 	list_directory(&listing, fid, request->offset);
 	if (listing.full && listing.size == 0) {

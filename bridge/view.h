@@ -28,8 +28,8 @@ struct bridge_view {
 };
 
 enum {
-	/** Less is copied in the time that a view takes. */
-	BRIDGE_VIEW_MIN = 64 << 10,
+	/** Less is copied as fast: a view has a send(2) of its own. */
+	BRIDGE_VIEW_MIN = 128 << 10,
 };
 
 /** Views up to `size` bytes of the node at `offset`. False, with nothing viewed, where that is not

@@ -25,6 +25,7 @@ struct bed {
 	bool closed;
 	unsigned detached;
 	struct bridge_traffic traffic;
+	struct base_buffer spare;
 };
 
 static ssize_t follow_read(const struct bridge_node *node, struct bridge_fid *fid, uint64_t offset,
@@ -151,8 +152,11 @@ static int setup(void **state)
 	bridge_node_add(bed->root, "follow", &follow_kind, bed);
 	BASE_FREE char *text = base_alloc(TEXT_SIZE, 1);
 	bridge_node_add_text(bed->root, "text", text, TEXT_SIZE);
-	struct bridge_session_host host = {
-		.root = bed->root, .detached = on_detached, .context = bed, .traffic = &bed->traffic};
+	struct bridge_session_host host = {.root = bed->root,
+		.detached = on_detached,
+		.context = bed,
+		.traffic = &bed->traffic,
+		.spare = &bed->spare};
 	struct bridge_peer peer = {.uid = geteuid()};
 	const struct bridge_channel channel = bridge_channel_plain(pair[1]);
 	bed->connection =
@@ -170,6 +174,7 @@ static int teardown(void **state)
 	bool released = bed->detached == 1;
 	bridge_node_unlink(bed->root);
 	bridge_stream_finish(&bed->stream);
+	base_buffer_finish(&bed->spare);
 	bridge_loop_destroy(bed->loop);
 	close(bed->fd);
 	free(bed);
@@ -305,6 +310,23 @@ static void a_reader_that_asks_ahead_costs_no_more_with_time(void **state)
 		assert_true(bed->traffic.buffered_bytes <= 8 << 20);
 	}
 	assert_false(bed->closed);
+}
+
+/* What a client asks for is mostly far more than there is. */
+static void the_memory_of_replies_is_had_once(void **state)
+{
+	struct bed *bed = *state;
+	open_file(bed, "text", 1);
+	assert_int_equal(ask(bed, read_of(1, 1, TEXT_SIZE)).data.size, TEXT_SIZE);
+	const char *memory = bed->spare.data;
+	assert_non_null(memory);
+	for (uint16_t tag = 2; tag < 6; tag++) {
+		struct wire_message end = read_of(tag, 1, TEXT_SIZE);
+		end.offset = TEXT_SIZE - tag;
+		assert_int_equal(ask(bed, end).data.size, tag);
+		assert_ptr_equal(bed->spare.data, memory);
+	}
+	assert_true(bed->traffic.buffered_bytes < 16 << 10);
 }
 
 static void fill_window(struct bed *bed)
@@ -525,6 +547,8 @@ int main(void)
 			setup, teardown),
 		NAMED_WITH("connection@a-reader-that-asks-ahead-costs-no-more-with-time",
 			a_reader_that_asks_ahead_costs_no_more_with_time, setup, teardown),
+		NAMED_WITH("connection@the-memory-of-replies-is-had-once",
+			the_memory_of_replies_is_had_once, setup, teardown),
 		NAMED_WITH("connection@a-full-window-still-sees-flush", a_full_window_still_sees_flush,
 			setup, teardown),
 		NAMED_WITH("connection@news-let-held-requests-go-on", news_let_held_requests_go_on, setup,

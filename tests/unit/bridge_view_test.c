@@ -192,8 +192,8 @@ static void covers_what_is_there(void **state)
 {
 	struct bed *bed = *state;
 	struct bridge_view view = {.size = 0};
-	assert_true(bridge_view_open(&view, bed->file, 4097, 100001));
-	assert_int_equal(view.size, 100001);
+	assert_true(bridge_view_open(&view, bed->file, 4097, 150001));
+	assert_int_equal(view.size, 150001);
 	assert_ptr_equal(bed->file->views, &view);
 	bridge_view_close(&view);
 	assert_null(bed->file->views);
