@@ -11,7 +11,8 @@
  * calls  NAME MICROSECONDS QUARTILE1 QUARTILE3 of a Tgetattr that waits for the one before
  * flood  NAME REQUESTS/S QUARTILE1 QUARTILE3 P50 P99 with DEPTH Tgetattr on the way on each of
  *        CLIENTS connections; the last two in microseconds from the write to the reply
- * read   NAME MB/S QUARTILE1 QUARTILE3 of a file of MIB MiB with WINDOW Tread on the way
+ * read   NAME MB/S QUARTILE1 QUARTILE3 FIRST of a file of MIB MiB with WINDOW Tread on the way; the
+ *        last is of the round that is not counted, in which a server meets the file
  * idle   NAME KIB of resident memory that CLIENTS attached sessions cost the process PID
  */
 #include "peer.h"
@@ -39,6 +40,8 @@ enum {
 struct figure {
 	struct peer peer;
 	double values[ROUNDS_MAX];
+	/** Of read. */
+	double first;
 	/** Of flood: replies by microseconds, over all rounds. */
 	uint32_t *latencies;
 };
@@ -327,15 +330,13 @@ static void read_file(
 	for (size_t round = 0; round <= rounds; round++) {
 		for (size_t i = 0; i < count; i++) {
 			double value = read_measure(&figures[i].peer, mib << 20, window, frame);
-			if (round > 0) {
-				figures[i].values[round - 1] = value;
-			}
+			*(round > 0 ? &figures[i].values[round - 1] : &figures[i].first) = value;
 		}
 	}
 	free(frame);
 	for (size_t i = 0; i < count; i++) {
 		figure_print(&figures[i], rounds);
-		putchar('\n');
+		printf(" %.2f\n", figures[i].first);
 	}
 }
 
