@@ -2,6 +2,7 @@
 #include "canary/workload.h"
 
 #include "canary/copy.comp.h"
+#include "canary/copy_wide.comp.h"
 #include "canary/stream.h"
 
 #include <string.h>
@@ -15,6 +16,10 @@ static void plan(struct workload_plan *plan)
 	workload_plan_push_uint(plan, plan->n / 4);
 	/* Counted as moved: one word read and one written for each element. */
 	plan->work = 8.0 * plan->n;
+	if (plan->variant->value == STREAM_WIDE) {
+		plan->spirv = copy_wide_spirv;
+		plan->spirv_size = sizeof(copy_wide_spirv);
+	}
 }
 
 static void reference(const struct workload_plan *plan, uint32_t *const *buffers)
@@ -28,7 +33,7 @@ const struct workload canary_copy = {
 	.unit = "GB/s",
 	.spirv = copy_spirv,
 	.spirv_size = sizeof(copy_spirv),
-	STREAM_WIDTHS,
+	STREAM_WIDTHS_TO_8,
 	.block = {STREAM_BLOCK, 1, 1},
 	.sizes = STREAM_SIZES_2,
 	.step = STREAM_STEP,

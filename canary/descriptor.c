@@ -64,7 +64,7 @@ char *descriptor_build(const struct workload_plan *plan, const char *job,
 {
 	const struct workload *workload = plan->workload;
 	char hash[BASE_SHA256_TEXT_SIZE];
-	base_sha256_text(workload->spirv, workload->spirv_size, hash);
+	base_sha256_text(plan->spirv, plan->spirv_size, hash);
 
 	BASE_JSON_FREE cJSON *root = base_json_new_object();
 	base_json_add_string(root, "job", job);
@@ -75,7 +75,7 @@ char *descriptor_build(const struct workload_plan *plan, const char *job,
 	base_json_add_array(root, "inputs");
 	base_json_add_format(base_json_add_array(root, "outputs"), NULL, "/worker/%s/result", job);
 	base_json_add_number(root, "timeout_ms", timeout_ms);
-	add_base64(root, "payload_b64", workload->spirv, workload->spirv_size);
+	add_base64(root, "payload_b64", plan->spirv, plan->spirv_size);
 	cJSON *buffers = base_json_add_array(root, "buffers");
 	for (size_t i = 0; i < plan->buffer_count; i++) {
 		add_buffer(buffers, &plan->buffers[i].job);

@@ -29,7 +29,9 @@
  * so is k exactly. It forgets an error that leaves it finite within some twenty steps, which is why
  * it is the alternative and not the measure.
  *
- * Integers: x = x * a + y and its like, and x += dot(y, a). Also bijections, modulo 2^32.
+ * Integers: x = x * a + y and its like, and x += dot(y, a). Also bijections, modulo 2^32. Each y
+ * takes the x of the part beside it, which costs a device nothing: a compiler that saves registers
+ * by doing one part after the other (LLVM for lavapipe) would wait for one chain at a time.
  */
 
 enum {
@@ -186,20 +188,32 @@ static uint32_t dot_add(uint32_t x, uint32_t y, uint32_t factor)
 	return x;
 }
 
-static uint32_t integer_value(const struct workload_plan *plan,
-	uint32_t (*step)(uint32_t x, uint32_t y, uint32_t factor), uint32_t lane, uint32_t part)
+static void integer_values(const struct workload_plan *plan,
+	uint32_t (*step)(uint32_t x, uint32_t y, uint32_t factor), uint32_t lane,
+	uint32_t values[PARTS])
 {
 	uint32_t a = plan->push_constants[1], b = plan->push_constants[2];
-	uint32_t x0 = lane * 0x9e3779b9u + part;
-	uint32_t y0 = x0 * 5 + 1, x1 = x0 * 9 + 2, y1 = x0 * 13 + 3;
-	/* A step is four multiply-adds of four parts each. */
-	for (uint32_t i = 0; i < plan->push_constants[0] * STEPS; i++) {
-		x0 = step(x0, y0, a);
-		x1 = step(x1, y1, b);
-		y0 = step(y0, x0, b);
-		y1 = step(y1, x1, a);
+	uint32_t x0[PARTS], y0[PARTS], x1[PARTS], y1[PARTS];
+	for (uint32_t i = 0; i < PARTS; i++) {
+		x0[i] = lane * 0x9e3779b9u + i;
+		y0[i] = x0[i] * 5 + 1;
+		x1[i] = x0[i] * 9 + 2;
+		y1[i] = x0[i] * 13 + 3;
 	}
-	return x0 + 3 * y0 + 5 * x1 + 7 * y1;
+	/* A step is four multiply-adds of four parts each; y takes the next part's x. */
+	for (uint32_t steps = plan->push_constants[0] * STEPS; steps > 0; steps--) {
+		for (uint32_t i = 0; i < PARTS; i++) {
+			x0[i] = step(x0[i], y0[i], a);
+			x1[i] = step(x1[i], y1[i], b);
+		}
+		for (uint32_t i = 0; i < PARTS; i++) {
+			y0[i] = step(y0[i], x0[(i + 1) % PARTS], b);
+			y1[i] = step(y1[i], x1[(i + 1) % PARTS], a);
+		}
+	}
+	for (uint32_t i = 0; i < PARTS; i++) {
+		values[i] = x0[i] + 3 * y0[i] + 5 * x1[i] + 7 * y1[i];
+	}
 }
 
 static void reference_integer(const struct workload_plan *plan, uint32_t *const *buffers,
@@ -207,9 +221,7 @@ static void reference_integer(const struct workload_plan *plan, uint32_t *const 
 {
 	uint32_t values[LANES][PARTS];
 	for (uint32_t lane = 0; lane < LANES; lane++) {
-		for (uint32_t part = 0; part < PARTS; part++) {
-			values[lane][part] = integer_value(plan, step, lane, part);
-		}
+		integer_values(plan, step, lane, values[lane]);
 	}
 	repeat(plan, buffers, values);
 }

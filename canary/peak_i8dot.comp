@@ -35,7 +35,7 @@ void main()
 	uvec4 y1 = x0 * 13u + 3u;
 	uint trip = 0u;
 	for (; trip < count; trip++) {
-		SIXTEEN(STEP(x0, y0, a) STEP(x1, y1, b) STEP(y0, x0, b) STEP(y1, x1, a))
+		SIXTEEN(STEP(x0, y0, a) STEP(x1, y1, b) STEP(y0, x0.yzwx, b) STEP(y1, x1.yzwx, a))
 	}
 	uint invocation = gl_GlobalInvocationID.x;
 	trips[invocation] = trip;

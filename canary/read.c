@@ -2,6 +2,7 @@
 #include "canary/workload.h"
 
 #include "canary/read.comp.h"
+#include "canary/read_wide.comp.h"
 #include "canary/stream.h"
 
 #include <string.h>
@@ -21,6 +22,12 @@ static void plan(struct workload_plan *plan)
 	workload_plan_output(plan, "digests", WORKLOAD_UINT, plan->n / (4 * ROUNDS));
 	/* Every word read once; the digests are a 64th of that and not counted. */
 	plan->work = 4.0 * plan->n;
+	if (plan->variant->value == STREAM_WIDE) {
+		/* Twice the words a workgroup. */
+		plan->grid[0] = (plan->grid[0] + 1) / 2;
+		plan->spirv = read_wide_spirv;
+		plan->spirv_size = sizeof(read_wide_spirv);
+	}
 }
 
 static uint32_t rotate(uint32_t word, unsigned bits)
@@ -46,7 +53,7 @@ static void digest_group(const uint32_t *restrict values, uint32_t *restrict dig
 
 static void reference(const struct workload_plan *plan, uint32_t *const *buffers)
 {
-	for (size_t group = 0; group < plan->grid[0]; group++) {
+	for (size_t group = 0; group < plan->n / STEP; group++) {
 		digest_group(&buffers[0][group * STEP], &buffers[1][group * STREAM_BLOCK]);
 	}
 }
@@ -57,12 +64,12 @@ const struct workload canary_read = {
 	.unit = "GB/s",
 	.spirv = read_spirv,
 	.spirv_size = sizeof(read_spirv),
-	STREAM_WIDTHS,
+	STREAM_WIDTHS_TO_8,
 	.block = {STREAM_BLOCK, 1, 1},
 	.sizes =
 		{
 			{STREAM_MI(2), STREAM_MI(32), STREAM_MI(128)},
-			{STREAM_MI(8), STREAM_MI(64), STREAM_MI(192)},
+			{STREAM_MI(16), STREAM_MI(64), STREAM_MI(192)},
 		},
 	.step = STEP,
 	.exactness = "bits: any one that flips flips one of the digest",

@@ -9,7 +9,7 @@ layout(std430, binding = 0) readonly restrict buffer Values2 { uvec2 values2[]; 
 layout(std430, binding = 0) readonly restrict buffer Values1 { uint values1[]; };
 layout(std430, binding = 1) writeonly restrict buffer Digests { uint digests[]; };
 
-// Four words make one digest, whichever invocations have read them.
+// Four words make one digest, whichever invocations have read them: one that reads four at a time has all of its own.
 shared uint words[1024];
 
 uint rotate(uint word, uint bits)
@@ -34,24 +34,26 @@ uint rotate(uint word, uint bits)
 void main()
 {
 	uint lane = gl_LocalInvocationID.x;
+	uvec4 four;
 	if (WIDTH == 4u) {
 		WALK(uvec4, values4, 4u)
-		for (uint i = 0u; i < 4u; i++) {
-			words[lane * 4u + i] = digest[0][i];
-		}
-	} else if (WIDTH == 2u) {
-		WALK(uvec2, values2, 2u)
-		for (uint i = 0u; i < 4u; i++) {
-			words[i / 2u * 512u + lane * 2u + i % 2u] = digest[i / 2u][i % 2u];
-		}
+		four = digest[0];
 	} else {
-		WALK(uint, values1, 1u)
-		for (uint i = 0u; i < 4u; i++) {
-			words[i * 256u + lane] = digest[i];
+		if (WIDTH == 2u) {
+			WALK(uvec2, values2, 2u)
+			for (uint i = 0u; i < 4u; i++) {
+				words[i / 2u * 512u + lane * 2u + i % 2u] = digest[i / 2u][i % 2u];
+			}
+		} else {
+			WALK(uint, values1, 1u)
+			for (uint i = 0u; i < 4u; i++) {
+				words[i * 256u + lane] = digest[i];
+			}
 		}
+		barrier();
+		uint from = lane * 4u;
+		four = uvec4(words[from], words[from + 1u], words[from + 2u], words[from + 3u]);
 	}
-	barrier();
-	uint from = lane * 4u;
-	digests[gl_GlobalInvocationID.x] = words[from] ^ rotate(words[from + 1u], 8u) ^
-		rotate(words[from + 2u], 16u) ^ rotate(words[from + 3u], 24u);
+	digests[gl_GlobalInvocationID.x] =
+		four.x ^ rotate(four.y, 8u) ^ rotate(four.z, 16u) ^ rotate(four.w, 24u);
 }

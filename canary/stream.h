@@ -13,11 +13,18 @@
 enum {
 	STREAM_BLOCK = 256,
 	STREAM_STEP = 4096,
+	/** Words at a time of the variant that moves them as 64-bit integers. */
+	STREAM_WIDE = 8,
 };
 
-/** Words that an invocation takes at a time: the constant of those that have a choice. */
-extern const struct workload_variant stream_widths[3];
+/**
+ * Words that an invocation takes at a time: the constant of those that have a choice. STREAM_WIDE
+ * is a module of its own, since one that declares 64-bit integers loads only where there are some:
+ * a driver that fetches for each invocation in turn (lavapipe) takes as long for 64 bits as for 32.
+ */
+extern const struct workload_variant stream_widths[4];
 #define STREAM_WIDTHS .variants = stream_widths, .variant_count = 3
+#define STREAM_WIDTHS_TO_8 .variants = stream_widths, .variant_count = 4
 
 /** Mi words: 4 MiB of buffer. */
 #define STREAM_MI(x) ((uint32_t)(x) << 20)

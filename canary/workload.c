@@ -20,6 +20,8 @@ void workload_plan_vary(struct workload_plan *plan, const struct workload_varian
 		.workload = plan->workload,
 		.n = plan->n,
 		.variant = variant,
+		.spirv = plan->workload->spirv,
+		.spirv_size = plan->workload->spirv_size,
 	};
 	plan->workload->plan(plan);
 }

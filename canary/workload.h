@@ -61,6 +61,9 @@ struct workload_plan {
 	size_t push_constant_count;
 	/** One of the workload's, or NULL when it has none. */
 	const struct workload_variant *variant;
+	/** The workload's module, unless plan() lays another one out for the variant. */
+	const uint32_t *spirv;
+	size_t spirv_size;
 	/** Dispatches in a sample; 0 is 1. */
 	uint32_t dispatches;
 	enum bridge_measure measure;
@@ -97,6 +100,7 @@ struct workload {
 	size_t variant_count;
 	/** The quick suite too races them: the first one may be far from the best. */
 	bool race_in_quick;
+	/** Its hash is what the kernel is known by in reports and baselines, whichever variant runs. */
 	const uint32_t *spirv;
 	size_t spirv_size;
 	/** Local size of the shader. */
@@ -113,7 +117,7 @@ struct workload {
 	 */
 	uint32_t ulp;
 	const char *exactness;
-	/** Lays out size `n`; `plan` arrives zeroed but for workload and n. */
+	/** Lays out size `n`; `plan` arrives zeroed but for workload, n, variant and module. */
 	void (*plan)(struct workload_plan *plan);
 	/** Does one dispatch on the CPU: `buffers` in the plan's order, filled as declared. */
 	void (*reference)(const struct workload_plan *plan, uint32_t *const *buffers);

@@ -116,8 +116,8 @@ static bool create_pipeline(
 {
 	VkShaderModuleCreateInfo source = {
 		.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-		.codeSize = plan->workload->spirv_size,
-		.pCode = plan->workload->spirv,
+		.codeSize = plan->spirv_size,
+		.pCode = plan->spirv,
 	};
 	VkShaderModule module;
 	VkPipelineLayout layout;

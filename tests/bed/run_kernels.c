@@ -34,9 +34,9 @@ static bool create_kernel(struct compute_device *device, const struct workload_p
 	const struct compute_specialization constant = {
 		.value = plan->variant ? plan->variant->value : 0};
 	struct compute_kernel_source source = {
-		.words = workload->spirv,
-		.word_count = workload->spirv_size / 4,
-		.version = workload->spirv[1],
+		.words = plan->spirv,
+		.word_count = plan->spirv_size / 4,
+		.version = plan->spirv[1],
 		.entry = "main",
 		.local_size = {workload->block[0], workload->block[1], workload->block[2]},
 		.subgroup_size = plan->variant ? plan->variant->subgroup_size : 0,
@@ -121,7 +121,8 @@ static bool run_variant(struct compute_device *device, const struct workload *wo
 	struct workload_plan plan;
 	struct compute_kernel kernel = {.pipeline = VK_NULL_HANDLE};
 	struct compute_buffer buffers[WORKLOAD_BUFFERS_MAX] = {{.bytes = 0}};
-	workload_plan_size(workload, 2 * workload->step, &plan);
+	/* Odd: a workgroup that does two steps has only one at the end. */
+	workload_plan_size(workload, 3 * workload->step, &plan);
 	workload_plan_vary(&plan, variant);
 	BASE_FREE uint32_t *result = base_alloc((size_t)workload_plan_output_bytes(&plan), 1);
 	printf("%s %s: ", workload->name, variant ? variant->name : "-");

@@ -240,21 +240,32 @@ static uint32_t naive_product(uint32_t x, uint32_t y, uint32_t factor)
 static uint32_t naive_chain(const struct workload_plan *plan, size_t buffer, size_t i,
 	uint32_t (*step)(uint32_t x, uint32_t y, uint32_t factor))
 {
-	uint32_t numbers[4];
+	/* Of each part x0, y0, x1, y1. */
+	uint32_t numbers[4][4];
 	if (buffer == 0) {
 		return 64;
 	}
-	numbers[0] = (uint32_t)(i / 4 % 8 * 0x9e3779b9u + i % 4);
-	numbers[1] = 5 * numbers[0] + 1;
-	numbers[2] = 9 * numbers[0] + 2;
-	numbers[3] = 13 * numbers[0] + 3;
-	for (unsigned round = 0; round < 64 * 16; round++) {
-		numbers[0] = step(numbers[0], numbers[1], plan->push_constants[1]);
-		numbers[2] = step(numbers[2], numbers[3], plan->push_constants[2]);
-		numbers[1] = step(numbers[1], numbers[0], plan->push_constants[2]);
-		numbers[3] = step(numbers[3], numbers[2], plan->push_constants[1]);
+	for (size_t part = 0; part < 4; part++) {
+		uint32_t first = (uint32_t)(i / 4 % 8 * 0x9e3779b9u + part);
+		numbers[part][0] = first;
+		numbers[part][1] = 5 * first + 1;
+		numbers[part][2] = 9 * first + 2;
+		numbers[part][3] = 13 * first + 3;
 	}
-	return numbers[0] + 3 * numbers[1] + 5 * numbers[2] + 7 * numbers[3];
+	for (size_t half = 0; half < 2 * 64 * 16; half++) {
+		for (size_t part = 0; part < 4; part++) {
+			uint32_t *own = numbers[part], *beside = numbers[(part + 1) % 4];
+			if (half % 2 == 0) {
+				own[0] = step(own[0], own[1], plan->push_constants[1]);
+				own[2] = step(own[2], own[3], plan->push_constants[2]);
+			} else {
+				own[1] = step(own[1], beside[0], plan->push_constants[2]);
+				own[3] = step(own[3], beside[2], plan->push_constants[1]);
+			}
+		}
+	}
+	const uint32_t *own = numbers[i % 4];
+	return own[0] + 3 * own[1] + 5 * own[2] + 7 * own[3];
 }
 
 static uint32_t naive_peak_i32(

@@ -196,6 +196,41 @@ static void shapes(void **state)
 	assert_string_equal(workload_missing(&canary_matmul_coop_bf16, device), "shaderBFloat16Type");
 }
 
+static bool declares_int64(const struct workload_plan *plan)
+{
+	enum { HEADER = 5, OP_CAPABILITY = 17, INT64 = 11 };
+	const uint32_t *word = plan->spirv + HEADER, *end = plan->spirv + plan->spirv_size / 4;
+	/* Capabilities come first. */
+	for (; word < end && (*word & 0xffff) == OP_CAPABILITY; word += *word >> 16) {
+		if (word[1] == INT64) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What runs where there are no 64-bit integers is a module without them. */
+static void modules(void **state)
+{
+	(void)state;
+	size_t count, wide = 0;
+	const struct workload *const *table = workload_table(&count);
+	for (size_t i = 0; i < count; i++) {
+		for (size_t v = 0; v == 0 || v < table[i]->variant_count; v++) {
+			struct workload_plan plan;
+			workload_plan_size(table[i], table[i]->step, &plan);
+			compute_features needs = table[i]->needs;
+			if (v < table[i]->variant_count) {
+				workload_plan_vary(&plan, &table[i]->variants[v]);
+				needs |= plan.variant->needs;
+			}
+			assert_int_equal(declares_int64(&plan), (needs & COMPUTE_FEATURE(COMPUTE_INT64)) != 0);
+			wide += declares_int64(&plan);
+		}
+	}
+	assert_int_equal(wide, 2);
+}
+
 static void subgroups(void **state)
 {
 	(void)state;
@@ -274,6 +309,7 @@ int main(void)
 		NAMED("workload@work-is-the-bytes-or-operations-of-the-definition", work),
 		NAMED("workload@every-size-is-within-what-vulkan-promises", bounds),
 		NAMED("workload@what-a-device-lacks-is-named", features),
+		NAMED("workload@only-a-variant-that-needs-64-bit-integers-declares-them", modules),
 		NAMED("workload@matrices-of-one-shape-are-enough", shapes),
 		NAMED("workload@subgroups-of-a-size-are-for-devices-with-a-choice", subgroups),
 		NAMED("workload@quick-is-a-part-of-full", suites),
