@@ -237,16 +237,12 @@ static uint32_t naive_product(uint32_t x, uint32_t y, uint32_t factor)
 	return (uint32_t)(((uint64_t)x * factor + y) % (UINT64_C(1) << 32));
 }
 
-static uint32_t naive_chain(const struct workload_plan *plan, size_t buffer, size_t i,
-	uint32_t (*step)(uint32_t x, uint32_t y, uint32_t factor))
+/* `numbers`: of each part x0, y0, x1, y1. */
+static void naive_chains(const struct workload_plan *plan, size_t lane,
+	uint32_t (*step)(uint32_t x, uint32_t y, uint32_t factor), uint32_t numbers[4][4])
 {
-	/* Of each part x0, y0, x1, y1. */
-	uint32_t numbers[4][4];
-	if (buffer == 0) {
-		return 64;
-	}
 	for (size_t part = 0; part < 4; part++) {
-		uint32_t first = (uint32_t)(i / 4 % 8 * 0x9e3779b9u + part);
+		uint32_t first = (uint32_t)(lane % 8 * 0x9e3779b9u + part);
 		numbers[part][0] = first;
 		numbers[part][1] = 5 * first + 1;
 		numbers[part][2] = 9 * first + 2;
@@ -263,6 +259,19 @@ static uint32_t naive_chain(const struct workload_plan *plan, size_t buffer, siz
 				own[3] = step(own[3], beside[2], plan->push_constants[1]);
 			}
 		}
+	}
+}
+
+static uint32_t naive_chain(const struct workload_plan *plan, size_t buffer, size_t i,
+	uint32_t (*step)(uint32_t x, uint32_t y, uint32_t factor))
+{
+	/* The four parts of a lane depend on one another, and are asked for one after the other. */
+	static uint32_t numbers[4][4];
+	if (buffer == 0) {
+		return 64;
+	}
+	if (i % 4 == 0) {
+		naive_chains(plan, i / 4, step, numbers);
 	}
 	const uint32_t *own = numbers[i % 4];
 	return own[0] + 3 * own[1] + 5 * own[2] + 7 * own[3];
