@@ -83,3 +83,9 @@ void canary_job_finish(struct canary_job *job)
 	free(job->result);
 	memset(job, 0, sizeof(*job));
 }
+
+bool canary_job_is_last(const struct canary_job *job)
+{
+	return strcmp(job->state, "ERR DEVICE-LOST") == 0 || strcmp(job->state, "ERR TIMEOUT") == 0 ||
+		strcmp(job->state, "ERR LEASE-EXPIRED") == 0;
+}

@@ -82,6 +82,8 @@ cJSON *canary_lane_lease_report(const struct canary_lane *lane);
 bool canary_lane_run(struct canary_lane *lane, const char *job, const char *descriptor,
 	size_t result_bytes, struct canary_job *end, struct lane_error *err);
 void canary_job_finish(struct canary_job *job);
+/** Whether no other job is to follow it: the device was lost or may hang, or the lease is over. */
+bool canary_job_is_last(const struct canary_job *job);
 /** Sets state and detail. Copies. */
 void canary_job_end(struct canary_job *job, const char *state, const char *detail);
 

@@ -6,6 +6,7 @@
 #include "canary/descriptor.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,26 +35,30 @@ static bool computes_wrong(
 }
 
 /* The fastest of a few samples, since noise only ever adds; infinity when the job did not end well,
- * 0 when its results are wrong. */
-static bool run_heat(struct canary_lane *lane, const struct workload_plan *plan,
-	unsigned timeout_ms, struct reference *reference, double *best_ns, struct lane_error *err)
+ * 0 when its results are wrong. A job after which nothing more can be run stays in the result. */
+static bool run_heat(struct canary_lane *lane, struct canary_result *result,
+	const struct workload_plan *plan, unsigned timeout_ms, struct reference *reference,
+	double *best_ns, struct lane_error *err)
 {
-	BASE_FREE char *id = base_format("canary-%s-%zu-%d-%llx", plan->workload->name,
+	struct canary_job *job = &result->job;
+	free(result->job_id);
+	result->job_id = base_format("canary-%s-%zu-%d-%llx", plan->workload->name,
 		(size_t)(plan->variant - plan->workload->variants), (int)getpid(),
 		(unsigned long long)base_clock_wall_ms());
-	BASE_FREE char *descriptor = descriptor_build(plan, id, &heat, timeout_ms);
-	struct canary_job job;
+	BASE_FREE char *descriptor = descriptor_build(plan, result->job_id, &heat, timeout_ms);
 	*best_ns = INFINITY;
-	bool ended =
-		canary_lane_run(lane, id, descriptor, (size_t)workload_plan_output_bytes(plan), &job, err);
+	bool ended = canary_lane_run(lane, result->job_id, descriptor,
+		(size_t)workload_plan_output_bytes(plan), job, err);
 	LANE_ERROR_AUTO doubt = LANE_ERROR_INIT;
-	if (ended && strcmp(job.state, "OK") == 0 && timing_believable(&job.timing, &doubt)) {
-		for (size_t i = 0; i < job.timing.n; i++) {
-			*best_ns = fmin(*best_ns, job.timing.samples_ns[i]);
+	if (ended && strcmp(job->state, "OK") == 0 && timing_believable(&job->timing, &doubt)) {
+		for (size_t i = 0; i < job->timing.n; i++) {
+			*best_ns = fmin(*best_ns, job->timing.samples_ns[i]);
 		}
-		*best_ns = computes_wrong(plan, &job, reference) ? 0 : *best_ns;
+		*best_ns = computes_wrong(plan, job, reference) ? 0 : *best_ns;
 	}
-	canary_job_finish(&job);
+	if (!ended || !canary_job_is_last(job)) {
+		canary_job_finish(job);
+	}
 	return ended;
 }
 
@@ -69,8 +74,14 @@ static bool race_variants(struct canary_lane *lane, struct canary_result *result
 			continue;
 		}
 		workload_plan_vary(&plan, &workload->variants[i]);
-		if (!run_heat(lane, &plan, timeout_ms, reference, &ns, err)) {
+		if (!run_heat(lane, result, &plan, timeout_ms, reference, &ns, err)) {
 			return false;
+		}
+		if (result->job.state) {
+			result->raced = false;
+			result->plan = plan;
+			result->clock_mhz = NAN;
+			return true;
 		}
 		double rate = plan.work / ns;
 		if (rate > best_rate) {

@@ -181,7 +181,7 @@ static bool measure(struct run *run, struct canary_result *result, struct lane_e
 	uint64_t computed_ns = base_clock_monotonic_ns();
 	trace_span(run->trace, TRACE_CANARY, "race", start_ns, raced_ns, NULL);
 	trace_span(run->trace, TRACE_CANARY, "reference", raced_ns, computed_ns, NULL);
-	return run_job(run, result, err);
+	return result->job.state || run_job(run, result, err);
 }
 
 bool run_workload(struct run *run, size_t index)
@@ -200,9 +200,7 @@ bool run_workload(struct run *run, size_t index)
 		run_cannot_tell(run, &err);
 	}
 	trace_span(run->trace, TRACE_CANARY, workload->name, start_ns, base_clock_monotonic_ns(), NULL);
-	const char *state = ended ? result->job.state : "";
-	bool over = !ended || strcmp(state, "ERR DEVICE-LOST") == 0 ||
-		strcmp(state, "ERR TIMEOUT") == 0 || strcmp(state, "ERR LEASE-EXPIRED") == 0;
+	bool over = !ended || canary_job_is_last(&result->job);
 	canary_result_finish(result);
 	run->over = run->over || over;
 	return !over;

@@ -69,6 +69,10 @@ done
 canary 1 device-lost=5
 expect_json "$tmp/report.json" '(any(f["code"] == "JOB_DEVICE_LOST" for f in doc["findings"]) and
   len(doc["workloads"]) == 1 and doc["checks"]["skipped"] >= 9)'
+# Also in a race, which ends there: it is not lost again for each variant.
+expect_status 1 "$bin/gpu-canary" --allow-software --workload peak_f32
+expect_stdout 'ended ERR DEVICE-LOST'
+[ "$(grep -c 'quarantined: device lost' "$tmp/stderr")" -eq 1 ] || fail 'lost more than once'
 
 # Right results at an impossible speed give no speed.
 for fault in no-timestamps long-timestamps; do
