@@ -206,15 +206,17 @@ static bool job_answer(struct compute_device *device, struct worker_kernels *ker
 
 /*
  * Venus has no VK_ERROR_DEVICE_LOST for a host that is gone: whatever call waits for it aborts
- * (Mesa, src/virtio/vulkan/vn_common.c, vn_relax). That is told for what it is, and ends us.
- * A signal handler finds the socket nowhere else.
+ * (Mesa, src/virtio/vulkan/vn_common.c, vn_relax), and so does one that cannot write to the host's
+ * socket (vn_renderer_vtest.c, vtest_write). That is told for what it is, and ends us. One that
+ * reads from the socket (vtest_read) does so for ever, until the job's time is over. A signal
+ * handler finds our own socket nowhere else.
  */
 static volatile sig_atomic_t venus_socket;
 
 static void venus_aborts(int number)
 {
 	static const char reply[] = "{\"kind\":\"done\",\"state\":\"ERR DEVICE-LOST\","
-								"\"text\":\"Venus aborted: its host is gone\",\"timing\":null}";
+								"\"text\":\"Venus aborted, as it does when its host is gone\",\"timing\":null}";
 	(void)number;
 	send(venus_socket, reply, sizeof(reply) - 1, MSG_NOSIGNAL);
 }
@@ -225,6 +227,8 @@ static void watch_venus(const struct compute_device *device, int socket)
 	if (identity->has_driver && identity->driver.driverID == VK_DRIVER_ID_MESA_VENUS) {
 		venus_socket = socket;
 		signal(SIGABRT, venus_aborts);
+		/* Which would end us before the write fails. */
+		signal(SIGPIPE, SIG_IGN);
 	}
 }
 

@@ -9,6 +9,8 @@
  *   skip-dispatch[=N]  dispatch N does nothing
  *   short-grid[=N]     dispatch N has one workgroup less in x
  *   device-lost[=N]    submit N and all after it fail with VK_ERROR_DEVICE_LOST
+ *   abort[=N]          the driver aborts at submit N
+ *   venus-gone[=N]     the same of a driver that is Venus and finds its host gone at submit N
  *   slow=PERCENT[@N]   submits from N on take longer by so much, by both clocks
  *   no-timestamps      timestamps are never written
  *   long-timestamps    timestamps tell a hundred times the time
@@ -34,6 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define LAYER_EXPORT __attribute__((visibility("default")))
 
@@ -45,6 +48,8 @@ enum fault_kind {
 	FAULT_SKIP,
 	FAULT_SHORT,
 	FAULT_LOST,
+	FAULT_ABORT,
+	FAULT_VENUS_GONE,
 	FAULT_SLOW,
 	FAULT_NO_TIMESTAMPS,
 	FAULT_LONG_TIMESTAMPS,
@@ -66,6 +71,8 @@ static struct {
 	VkBuffer target;
 	uint32_t target_binding;
 	uint64_t submitted_ns;
+	/* A pipe that nobody reads. */
+	int host;
 } fault;
 
 static struct {
@@ -74,6 +81,7 @@ static struct {
 	PFN_vkGetPhysicalDeviceQueueFamilyProperties get_queue_family_properties;
 	PFN_vkGetPhysicalDeviceMemoryProperties get_memory_properties;
 	PFN_vkGetPhysicalDeviceFeatures2 get_features2;
+	PFN_vkGetPhysicalDeviceProperties2 get_properties2;
 	PFN_vkGetDeviceProcAddr get_device_proc_addr;
 	PFN_vkAllocateDescriptorSets allocate_descriptor_sets;
 	PFN_vkUpdateDescriptorSets update_descriptor_sets;
@@ -98,6 +106,8 @@ static void fault_read(void)
 		{"skip-dispatch", FAULT_SKIP, '='},
 		{"short-grid", FAULT_SHORT, '='},
 		{"device-lost", FAULT_LOST, '='},
+		{"abort", FAULT_ABORT, '='},
+		{"venus-gone", FAULT_VENUS_GONE, '='},
 		{"slow=", FAULT_SLOW, '@'},
 		{"no-timestamps", FAULT_NO_TIMESTAMPS, '='},
 		{"long-timestamps", FAULT_LONG_TIMESTAMPS, '='},
@@ -212,6 +222,12 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_queue_submit(
 	if (from_now && fault.kind == FAULT_LOST) {
 		return VK_ERROR_DEVICE_LOST;
 	}
+	if (from_now && fault.kind == FAULT_ABORT) {
+		abort();
+	}
+	if (from_now && fault.kind == FAULT_VENUS_GONE && write(fault.host, "", 1) < 0) {
+		abort();
+	}
 	if (fault.kind == FAULT_ESCAPE && fault.submits == fault.at + 1 && escape_try()) {
 		return VK_ERROR_DEVICE_LOST;
 	}
@@ -299,6 +315,30 @@ static VKAPI_ATTR void VKAPI_CALL layer_get_features2(
 	}
 }
 
+static VKAPI_ATTR void VKAPI_CALL layer_get_properties2(
+	VkPhysicalDevice physical, VkPhysicalDeviceProperties2 *properties)
+{
+	next.get_properties2(physical, properties);
+	VkBaseOutStructure *at = fault.kind == FAULT_VENUS_GONE ? properties->pNext : NULL;
+	for (; at; at = at->pNext) {
+		if (at->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES) {
+			((VkPhysicalDeviceDriverProperties *)(void *)at)->driverID = VK_DRIVER_ID_MESA_VENUS;
+		}
+	}
+}
+
+/* What a driver opens while it still may. */
+static void prepare(void)
+{
+	int ends[2];
+	if (fault.kind == FAULT_ESCAPE) {
+		escape_prepare();
+	} else if (fault.kind == FAULT_VENUS_GONE && pipe(ends) == 0) {
+		close(ends[0]);
+		fault.host = ends[1];
+	}
+}
+
 static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL layer_get_device_proc_addr(
 	VkDevice device, const char *name);
 
@@ -320,9 +360,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_create_device(VkPhysicalDevice physi
 		return result;
 	}
 	next.get_device_proc_addr = device_proc;
-	if (fault.kind == FAULT_ESCAPE) {
-		escape_prepare();
-	}
+	prepare();
 #define NEXT(member, name) next.member = (PFN_##name)device_proc(*device, #name)
 	NEXT(allocate_descriptor_sets, vkAllocateDescriptorSets);
 	NEXT(update_descriptor_sets, vkUpdateDescriptorSets);
@@ -360,6 +398,8 @@ static VKAPI_ATTR VkResult VKAPI_CALL layer_create_instance(const VkInstanceCrea
 				*instance, "vkGetPhysicalDeviceMemoryProperties");
 		next.get_features2 = (PFN_vkGetPhysicalDeviceFeatures2)next.get_instance_proc_addr(
 			*instance, "vkGetPhysicalDeviceFeatures2");
+		next.get_properties2 = (PFN_vkGetPhysicalDeviceProperties2)next.get_instance_proc_addr(
+			*instance, "vkGetPhysicalDeviceProperties2");
 		fault_read();
 	}
 	return result;
@@ -417,6 +457,7 @@ static VKAPI_ATTR PFN_vkVoidFunction VKAPI_CALL layer_get_instance_proc_addr(
 		ENTRY("vkGetPhysicalDeviceQueueFamilyProperties", layer_get_queue_family_properties),
 		ENTRY("vkGetPhysicalDeviceMemoryProperties", layer_get_memory_properties),
 		ENTRY("vkGetPhysicalDeviceFeatures2", layer_get_features2),
+		ENTRY("vkGetPhysicalDeviceProperties2", layer_get_properties2),
 	};
 	PFN_vkVoidFunction own = entry_find(entries, sizeof(entries) / sizeof(entries[0]), name);
 	own = own ? own : device_entry(name);
