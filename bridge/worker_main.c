@@ -215,8 +215,9 @@ static volatile sig_atomic_t venus_socket;
 
 static void venus_aborts(int number)
 {
-	static const char reply[] = "{\"kind\":\"done\",\"state\":\"ERR DEVICE-LOST\","
-								"\"text\":\"Venus aborted, as it does when its host is gone\",\"timing\":null}";
+	static const char reply[] =
+		"{\"kind\":\"done\",\"state\":\"ERR DEVICE-LOST\","
+		"\"text\":\"Venus aborted, as it does when its host is gone\",\"timing\":null}";
 	(void)number;
 	send(venus_socket, reply, sizeof(reply) - 1, MSG_NOSIGNAL);
 }

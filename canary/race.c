@@ -47,8 +47,8 @@ static bool run_heat(struct canary_lane *lane, struct canary_result *result,
 		(unsigned long long)base_clock_wall_ms());
 	BASE_FREE char *descriptor = descriptor_build(plan, result->job_id, &heat, timeout_ms);
 	*best_ns = INFINITY;
-	bool ended = canary_lane_run(lane, result->job_id, descriptor,
-		(size_t)workload_plan_output_bytes(plan), job, err);
+	bool ended = canary_lane_run(
+		lane, result->job_id, descriptor, (size_t)workload_plan_output_bytes(plan), job, err);
 	LANE_ERROR_AUTO doubt = LANE_ERROR_INIT;
 	if (ended && strcmp(job->state, "OK") == 0 && timing_believable(&job->timing, &doubt)) {
 		for (size_t i = 0; i < job->timing.n; i++) {

@@ -4,11 +4,13 @@
 #
 # Boots the systemd of ROOT in namespaces of its own (processes, mounts, network, host name), over a
 # copy of ROOT in memory that is gone at the end. Its one task is PAYLOAD/guest.sh, which finds the
-# payload at /mnt; what that prints is printed here, and its status is the status here.
+# payload and guest/lib.sh at /mnt; what that prints is printed here, and its status is the status
+# here.
 set -eu
 
 root=$(cd -- "$1" && pwd)
 payload=$(cd -- "$2" && pwd)
+cp -- "$(dirname -- "$0")/guest/lib.sh" "$payload"
 output=$payload/output
 : >"$output"
 mkdir -p -- "$payload/machine"

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # usage: boot-vm.sh BOOT PAYLOAD SECONDS [GATHERED]
 #
-# Boots BOOT (of setup-vm.sh) in an emulated machine with the folder PAYLOAD as /mnt, which runs
-# PAYLOAD/guest.sh and powers off; prints what that printed, and fills the folder GATHERED with what
-# it left in the folder that it was given. Exit status: that of guest.sh; 124 when it was not done
-# after SECONDS; 125 when it never came to an end, with the console on stderr.
+# Boots BOOT (of setup-vm.sh) in an emulated machine with the folder PAYLOAD and guest/lib.sh as
+# /mnt, which runs PAYLOAD/guest.sh and powers off; prints what that printed, and fills the folder
+# GATHERED with what it left in the folder that it was given. Exit status: that of guest.sh; 124 when
+# it was not done after SECONDS; 125 when it never came to an end, with the console on stderr.
 #
 # The machine has one virtio GPU on PCI and one on virtio-mmio, without any PCI device behind it, as
 # in the machines of krunkit.
@@ -14,6 +14,7 @@ set -eu
 boot=$1
 payload=$2
 seconds=$3
+cp -- "$(dirname -- "$0")/guest/lib.sh" "$payload"
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/gpu-lane-vm.XXXXXX")
 trap 'rm -rf -- "$scratch"' EXIT
 trap 'exit 143' TERM INT HUP

@@ -4,6 +4,7 @@
 # client mounts the bridge, and a shell does the rest. /mnt holds bin/, libexec/ and data/; with
 # data/driver jobs also run on a real driver.
 set -eu
+. "$(dirname -- "$0")/lib.sh"
 
 data=/mnt/data
 gpu=/m/gpu/GPU-0
@@ -14,11 +15,10 @@ mounted='the machine'
 nobody='setpriv --reuid 65534 --regid 65534 --clear-groups'
 user='setpriv --reuid 1000 --regid 1000 --clear-groups'
 
-fail() {
-  echo "FAIL: $mounted: $*"
+evidence() {
+  echo "mounted: $mounted"
   tail -n 20 /tmp/*.log 2>/dev/null
   dmesg | tail -n 5
-  exit 1
 }
 
 # passed WHAT: when, in seconds since the boot, and what.
@@ -45,17 +45,6 @@ refuses_write() {
     6.12.*) refuses 'not permitted\|No space left' "$@" ;;
     *) refuses 'not permitted' "$@" ;;
   esac
-}
-
-# within SECONDS COMMAND...: until it succeeds.
-within() {
-  tries=$(($1 * 10))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail "waited in vain for: $*"
-    sleep 0.1
-  done
 }
 
 # bridge ARGUMENT...: starts it and waits until it listens; the socket may be there from before.
@@ -111,12 +100,6 @@ ctl() {
   exec 4>&-
 }
 
-# ends_as JOB STATE SECONDS
-ends_as() {
-  within "$3" grep -q "\"job\":\"$1\",\"state\":\"\(OK\|ERR[^\"]*\)\"" $gpu/status
-  grep -q "\"job\":\"$1\",\"state\":\"$2\"" $gpu/status || fail "$(grep "\"$1\"" $gpu/status)"
-}
-
 # take_lease: sets $lease.
 take_lease() {
   reply=$(ctl 'LEASE mem_mb=64 streams=1 ttl_s=300')
@@ -139,10 +122,10 @@ work() {
   sleep 0.2
   sed "s/mock-1/$1-1/" $data/mock-1.json >>$gpu/job || fail '>> job'
   sed "s/mock-1/$1-2/" $data/mock-1.json >$gpu/job || fail '> job'
-  ends_as "$1-1" OK 20
-  ends_as "$1-2" OK 20
-  within 10 grep -q "$1-2.*OK" /tmp/tail
-  within 10 grep -q "$1-2.*OK" /tmp/events
+  ends_as "$1-1" OK 60
+  ends_as "$1-2" OK 60
+  within 60 grep -q "$1-2.*OK" /tmp/tail
+  within 60 grep -q "$1-2.*OK" /tmp/events
   kill "$follower" "$reader"
   wait "$reader" && fail 'events has an end'
   passed '>> and > submit jobs, tail -f follows, a blocked read is answered'
@@ -181,7 +164,7 @@ exec 5>&- || fail 'close after the revocation'
 grep -q "lease=$lease " /m/proc/leases && fail 'the lease is still there'
 take_lease
 sed s/mock-1/again/ $data/mock-1.json >>$gpu/job || fail '>> job after the revocation'
-ends_as again OK 20
+ends_as again OK 60
 unmount
 passed 'a revoked lease is gone, another one works'
 

@@ -4,13 +4,11 @@
 # the package, start the service by asking it, take a lease, run the canary, look into the namespace,
 # upgrade, remove. Run by boot-systemd.sh as root, with a real systemd and without a network.
 set -eu
+. "$(dirname -- "$0")/lib.sh"
 
-fail() {
-  echo "FAIL: $*"
-  set +e
+evidence() {
   systemctl --no-pager --lines=0 status gpu-bridge-host.socket gpu-bridge-host.service
   cat /run/bridge.log
-  exit 1
 }
 ok() {
   echo "ok $*"
@@ -106,7 +104,7 @@ ungrouped() {
 }
 gpu-bridge-host --allow-software --listen unix:/run/bare.sock 2>/dev/null &
 bare=$!
-while [ ! -S /run/bare.sock ]; do sleep 0.05; done
+within 60 test -S /run/bare.sock
 bare_facts=$(diodcat -s /run/bare.sock -a / /gpu/GPU-0/facts)
 expect "$(echo "$facts" | ungrouped)" echo "$(echo "$bare_facts" | ungrouped)"
 kill "$bare"

@@ -5,15 +5,14 @@
 # gpu-probe says of real nodes: of virtio_gpu on PCI and on virtio-mmio, and of vgem, which has no
 # hardware; and of what containers make of them. probe_expect.py judges it.
 set -eu
+. "$(dirname -- "$0")/lib.sh"
 
 folder=$1
 own=/run/own
 
-fail() {
-  echo "FAIL: $*"
+evidence() {
   ls -l /dev/dri /sys/class/drm
   dmesg | tail -n 20
-  exit 1
 }
 
 # probe NAME STATUS COMMAND...: COMMAND is gpu-probe, or becomes it; its JSON goes to NAME.json.

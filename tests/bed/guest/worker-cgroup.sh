@@ -5,32 +5,13 @@
 # own. A module is staged and jobs are submitted by a shell on the kernel's mount. /mnt holds bin/,
 # libexec/ and data/.
 set -eu
+. "$(dirname -- "$0")/lib.sh"
 
 data=/mnt/data
 own=/sys/fs/cgroup/lane
 export VK_DRIVER_FILES=/usr/share/vulkan/icd.d/lvp_icd.json
 [ -e "$VK_DRIVER_FILES" ] || VK_DRIVER_FILES=$(echo /usr/share/vulkan/icd.d/lvp_icd*.json)
 
-fail() {
-  echo "FAIL: $*"
-  tail -n 20 /tmp/*.log 2>/dev/null
-  exit 1
-}
-within() {
-  tries=$(($1 * 10))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    tries=$((tries - 1))
-    [ "$tries" -gt 0 ] || fail "waited in vain for: $*"
-    sleep 0.1
-  done
-}
-# ends_as JOB STATE SECONDS
-ends_as() {
-  within "$3" grep -q "\"job\":\"$1\",\"state\":\"\(OK\|ERR[^\"]*\)\"" /m/gpu/GPU-0/status
-  grep -q "\"job\":\"$1\",\"state\":\"$2\"" /m/gpu/GPU-0/status ||
-    fail "$(grep "\"$1\"" /m/gpu/GPU-0/status)"
-}
 group() {
   set -- "$own"/gpu-lane-worker-*
   [ $# -eq 1 ] && [ -d "$1" ] && echo "$1"
