@@ -123,6 +123,11 @@ as_runner gpu-lease list --bridge unix:/run/gpu-lane/bridge.sock | grep -q "^$(c
 gpu-bridge-host audit verify /var/lib/gpu-lane >/run/audit 2>&1 || fail "$(cat /run/audit)"
 ok 'an upgrade keeps lease, journal and policy'
 
+# What the administrator has changed is read without a restart.
+systemctl reload gpu-bridge-host.service || fail 'the reload failed'
+within 10 grep -q 'policy read again' /run/bridge.log
+ok 'a reload reads the policy again'
+
 # A stop drains and leaves the socket to systemd, which starts the bridge again for the next client.
 systemctl stop gpu-bridge-host.service 2>/dev/null
 [ "$(systemctl show --value -p Result gpu-bridge-host.service)" = success ] || fail 'the stop failed'
