@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cmocka_names.h"
+#include "client_bed.h"
 
 #include "base/memory.h"
 #include "bridge/client.h"
@@ -271,24 +271,6 @@ static void play(struct bed *bed, enum trick trick, unsigned which)
 	atomic_store(&bed->relay.which, which);
 	atomic_store(&bed->relay.trick, (int)trick);
 }
-
-static void assert_good(bool good, const struct lane_error *err)
-{
-	if (!good) {
-		print_error("%s: %s\n", err->code, lane_error_message(err));
-	}
-	assert_true(good);
-}
-
-static char *read_text(struct bridge_client *client, const char *path)
-{
-	LANE_ERROR_AUTO err = LANE_ERROR_INIT;
-	BASE_BUFFER_AUTO text = BASE_BUFFER_INIT;
-	assert_good(bridge_client_read_all(client, path, 1 << 20, &text, &err), &err);
-	return base_buffer_steal(&text);
-}
-
-static const struct bridge_lease_request small = {.mem_mb = 1024, .ttl_s = 60, .streams = 1};
 
 /** A descriptor with no module, which a mock GPU gets to see as ERR INVALID; `size` bytes long. */
 static char *descriptor(const char *id, size_t size)
