@@ -569,9 +569,15 @@ static void random_histories_keep_the_rules(void **state)
 	uint64_t first = from_environment("LEASE_SEED", 0);
 	uint64_t count = from_environment("LEASE_HISTORIES", first != 0 ? 1 : HISTORIES);
 	size_t length = (size_t)from_environment("LEASE_STEPS", STEPS);
+	size_t grants = 0, expiries = 0, preemptions = 0;
 	for (uint64_t i = 0; i < count; i++) {
-		run_history((first != 0 ? first : 1) + i, length);
+		struct world world = run_history((first != 0 ? first : 1) + i, length);
+		grants += world.grants;
+		expiries += world.expiries;
+		preemptions += world.preemptions;
 	}
+	print_message("%llu histories: %zu grants, %zu ended by the clock, %zu of them preempted\n",
+		(unsigned long long)count, grants, expiries, preemptions);
 	for (uint64_t seed = 1; first == 0 && seed <= LONG_HISTORIES; seed++) {
 		struct world world = run_history(seed, LONG_STEPS);
 		check_busy(&world, LONG_STEPS);
